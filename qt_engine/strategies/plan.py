@@ -1,0 +1,109 @@
+"""`Plan`: a strategy with its parameters, compiled against a market: decisions as arrays, no user code.
+
+What the arrays mean bar by bar is written in `docs/execution.md`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qt_engine.core.hashing import hash_arrays
+
+SizingMethod = Literal["fixed_quantity", "fixed_notional", "equity_fraction", "volatility_target", "risk_per_trade"]
+SIZING_METHODS: tuple[SizingMethod, ...] = (
+    "fixed_quantity", "fixed_notional", "equity_fraction", "volatility_target", "risk_per_trade",
+)  # fmt: skip
+LONG, SHORT = 0, 1
+STOP, TARGET, TRAIL = 0, 1, 2
+UNLIMITED = 2**62
+
+
+class Protect(IntEnum):
+    """How a protective level is measured."""
+
+    NONE = 0
+    FRACTION = 1
+    """`value` is a fraction of the entry price (of the extreme, for a trailing stop)."""
+    DISTANCE = 2
+    """`value` is the row of `Plan.distances` that holds the price distance known at the decision bar."""
+
+
+@dataclass(frozen=True)
+class Risk:
+    """The run's limits. `max_drawdown` is a fraction; None means no limit."""
+
+    max_positions: int | None = None
+    max_gross: float = 1.0
+    max_drawdown: float | None = None
+
+
+def _no_floats() -> NDArray[np.float64]:
+    return np.empty((0, 0, 0))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Decisions of one strategy over `T` bars of `A` assets.
+
+    Attributes
+    ----------
+    entry
+        int8 `(T, A)`: +1 long, -1 short, 0 none, decided at the close of the bar.
+    exit_long, exit_short
+        uint8 `(T, A)`: 1 where a position of that side is to be left.
+    protect_kind, protect_value
+        int64 and float64 `(2, 3)`: rows `LONG, SHORT`, columns `STOP, TARGET, TRAIL`; see `Protect`.
+    distances
+        float64 `(n, T, A)`: price distances that `protect_value` refers to.
+    time_stop
+        int64 `(2,)`: bars, `UNLIMITED` where there is none, for long and short.
+    sizing, sizing_value
+        The method and its value (units, currency or fraction).
+    volatility
+        float64 `(T, A)` annualised, only for `volatility_target`; else of size 0.
+    cooldown, max_entries
+        Bars after an exit before a signal counts again; entries per asset and run.
+    exit_programs
+        Exit conditions that read `position` or `bars_held`, for long and short: see `qt_engine.simulation.stateful`.
+        Where a program is not empty it takes the place of the flags of its side.
+    """
+
+    entry: NDArray[np.int8]
+    exit_long: NDArray[np.uint8]
+    exit_short: NDArray[np.uint8]
+    protect_kind: NDArray[np.int64]
+    protect_value: NDArray[np.float64]
+    time_stop: NDArray[np.int64]
+    sizing: SizingMethod = "equity_fraction"
+    sizing_value: float = 1.0
+    distances: NDArray[np.float64] = field(default_factory=_no_floats)
+    volatility: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
+    cooldown: int = 0
+    max_entries: int = UNLIMITED
+    risk: Risk = field(default_factory=Risk)
+    exit_programs: tuple[NDArray[np.int64], NDArray[np.int64]] = field(
+        default_factory=lambda: (np.empty((0, 3), np.int64), np.empty((0, 3), np.int64))
+    )
+    program_values: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    program_columns: NDArray[np.float64] = field(default_factory=_no_floats)
+
+    @cached_property
+    def hash(self) -> str:
+        """Names exactly these decisions."""
+        arrays = {
+            "entry": self.entry, "exit_long": self.exit_long, "exit_short": self.exit_short,
+            "protect_kind": self.protect_kind, "protect_value": self.protect_value, "time_stop": self.time_stop,
+            "distances": self.distances, "volatility": self.volatility,
+            "program_long": self.exit_programs[LONG], "program_short": self.exit_programs[SHORT],
+            "program_values": self.program_values, "program_columns": self.program_columns,
+        }  # fmt: skip
+        return hash_arrays(
+            arrays, sizing=[self.sizing, self.sizing_value], reentry=[self.cooldown, self.max_entries],
+            risk=[self.risk.max_positions, self.risk.max_gross, self.risk.max_drawdown],
+        )  # fmt: skip
