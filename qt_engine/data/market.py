@@ -74,6 +74,13 @@ class Market:
         arrays = {name: getattr(self, name) for name in ("ts", "close_ts", *FIELDS, "sample")}
         return hash_arrays(arrays, symbols=list(self.symbols), interval=self.interval, periods=self.periods_per_year)
 
+    @cached_property
+    def sample_index(self) -> Times:
+        """int64 `(T + 1,)`: how many sampled bars lie before each bar."""
+        counted = np.zeros(len(self.ts) + 1, np.int64)
+        np.cumsum(self.sample, out=counted[1:])
+        return counted
+
     def head(self, bars: int) -> Market:
         """The first `bars` bars as a market of its own (views, no copy)."""
         cut = {name: getattr(self, name)[:bars] for name in ("ts", "close_ts", *FIELDS, "sample")}
