@@ -1,0 +1,8 @@
+"""The array type of this package, apart so that kernels and drivers name it alike."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]

@@ -1,0 +1,131 @@
+"""The numbers of every indicator: one way in, one treatment of NaN.
+
+Leading NaN of an input is its warm-up. A NaN after that is a gap: the indicator is computed over the bars at which all
+its inputs are present, as if the others did not exist, and is NaN at those others. So a gap never poisons what follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from qt_engine.core.errors import InputError
+from qt_engine.core.text import nearest
+from qt_engine.features.indicator import Indicator
+from qt_engine.features.registry import INDICATORS, lookup
+
+if TYPE_CHECKING:
+    from qt_engine.features._arrays import Floats
+
+Kernel = Callable[..., None]
+
+
+def compute(name: str, args: Sequence[Floats], params: Mapping[str, float] | None = None) -> Floats:
+    """One indicator over one asset.
+
+    Parameters
+    ----------
+    name
+        Of the indicator.
+    args
+        Its inputs in the order of `Indicator.inputs`: float64 arrays of shape `(T,)`.
+    params
+        Its parameters by name; those with defaults may be left out.
+
+    Returns
+    -------
+    ndarray of shape (T,)
+        float64, NaN in the warm-up and in gaps. The value at `t` depends on the inputs up to `t` only.
+
+    Raises
+    ------
+    InputError
+        If there is no such indicator, a parameter is wrong, or the inputs do not fit.
+    """
+    return compute_many(name, args, [params or {}])[0]
+
+
+def compute_many(name: str, args: Sequence[Floats], params_list: Sequence[Mapping[str, float]]) -> Floats:
+    """One indicator with several sets of parameters, for sweeps: rows equal to those of `compute` byte for byte.
+
+    Returns
+    -------
+    ndarray of shape (len(params_list), T)
+        float64, C-contiguous.
+
+    Raises
+    ------
+    InputError
+        As `compute`; before anything is computed.
+    """
+    import numpy as np
+
+    indicator = _known(name)
+    settings = [tuple(indicator.complete(params).values()) for params in params_list]
+    inputs = _checked(indicator, args)
+    kernel = kernel_of(indicator.kernel)
+    bars = len(inputs[0])
+    out = np.empty((len(settings), bars))
+    start, gap = _present(inputs)
+    if gap:
+        kept = np.flatnonzero(np.logical_and.reduce([~np.isnan(column) for column in inputs]))
+        dense = _readonly([column[kept] for column in inputs])
+        row = np.empty(len(kept))
+        out.fill(np.nan)
+        for lane, values in enumerate(settings):
+            kernel(*dense, *values, row)
+            out[lane, kept] = row
+    else:
+        if start:
+            out[:, :start] = np.nan
+            inputs = [column[start:] for column in inputs]
+        if start < bars:
+            for lane, values in enumerate(settings):
+                kernel(*inputs, *values, out[lane, start:])
+    return out
+
+
+@cache
+def kernel_of(place: str) -> Kernel:
+    """The function that fills an array, from `module:function` or `talib:NAME:output`."""
+    module, _, function = place.partition(":")
+    kernel: Kernel = getattr(import_module(f"qt_engine.features.{module}"), function)
+    return kernel
+
+
+def _known(name: str) -> Indicator:
+    indicator = lookup(name)
+    if indicator is None:
+        guess = nearest(name, INDICATORS)
+        raise InputError(f"there is no indicator {name!r}" + (f"; did you mean {guess!r}?" if guess else ""))
+    return indicator
+
+
+def _checked(indicator: Indicator, args: Sequence[Any]) -> list[Floats]:
+    import numpy as np
+
+    if len(args) != len(indicator.inputs):
+        raise InputError(f"{indicator.name} takes {len(indicator.inputs)} series ({', '.join(indicator.inputs)}), not {len(args)}")
+    columns = [np.ascontiguousarray(column, dtype=np.float64) for column in args]
+    for column in columns:
+        if column.ndim != 1 or len(column) != len(columns[0]):
+            raise InputError(f"{indicator.name}: all series must be one-dimensional and of one length")
+    return _readonly(columns)
+
+
+def _readonly(columns: Sequence[Floats]) -> list[Floats]:
+    """Views that cannot be written: numba would compile each kernel twice if it met both kinds."""
+    views = [column.view() for column in columns]
+    for view in views:
+        view.flags.writeable = False
+    return views
+
+
+def _present(inputs: Sequence[Floats]) -> tuple[int, bool]:
+    """The first bar at which all inputs are present, and whether one is absent later."""
+    from qt_engine.features._gaps import count_missing, first_present
+
+    start = max(first_present(column) for column in inputs)
+    return start, any(count_missing(column, start) for column in inputs)

@@ -1,0 +1,24 @@
+"""Which indicators exist.
+
+The strategy checker, the editor and the command line read this on every key press, so nothing here imports
+numpy, numba or TA-Lib; the numbers are made in `qt_engine.features.compute`.
+"""
+
+from __future__ import annotations
+
+from qt_engine.features.binding import Binding, Column, bind
+from qt_engine.features.indicator import Indicator, Parameter
+from qt_engine.features.own_indicators import OWN_INDICATORS
+from qt_engine.features.talib_functions import TALIB_FUNCTIONS
+
+__all__ = ["INDICATORS", "Binding", "Column", "Indicator", "Parameter", "bind", "lookup"]
+
+INDICATORS: dict[str, Indicator] = {
+    indicator.name: indicator for indicator in sorted((*OWN_INDICATORS, *TALIB_FUNCTIONS), key=lambda i: i.name)
+}
+"""Every indicator by name, in sorted order."""
+
+
+def lookup(name: str) -> Indicator | None:
+    """The indicator of this name, or None."""
+    return INDICATORS.get(name)

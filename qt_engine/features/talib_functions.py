@@ -1,0 +1,7 @@
+"""Every TA-Lib function as `ta.NAME`."""
+
+from __future__ import annotations
+
+from qt_engine.features.indicator import Indicator
+
+TALIB_FUNCTIONS: tuple[Indicator, ...] = ()
