@@ -94,7 +94,7 @@ class Sizing:
     """How much is bought; `value` in units, currency or as a fraction, by method. `window` in bars, for `volatility_target`."""
 
     method: SizingMethod = "equity_fraction"
-    value: Expression = field(default_factory=lambda: Number(1))
+    value: Expression = field(default_factory=lambda: Number(1.0))
     window: Expression | None = None
 
 
@@ -103,7 +103,7 @@ class RiskLimits:
     """Limits of the run; `max_gross` and `max_drawdown` are fractions of equity. None: no limit."""
 
     max_positions: Expression | None = None
-    max_gross: Expression = field(default_factory=lambda: Number(1))
+    max_gross: Expression = field(default_factory=lambda: Number(1.0))
     max_drawdown: Expression | None = None
 
 

@@ -59,7 +59,7 @@ _WORDS = {
     **dict.fromkeys(("nan", "NaN", "inf"), ("only finite numbers can be written; is_missing(x) tells where a series has no value", None)),
 }  # fmt: skip
 _RESERVED = frozenset(
-    "as assert async await break class continue def del except finally from global import nonlocal pass raise return try while with yield".split()
+    ["as", "assert", "async", "await", "break", "class", "continue", "def", "del", "except", "finally", "from", "global", "import", "nonlocal", "pass", "raise", "return", "try", "while", "with", "yield"]
 )  # fmt: skip
 _OTHER = {
     "{": "braces are not part of the language",
@@ -73,6 +73,8 @@ _OTHER = {
     "~": "~ is not part of the language; use not",
     "\\": "a backslash cannot stand in an expression",
 }
+RESERVED = _RESERVED | frozenset({"and", "or", "not", *_WORDS})
+"""Words that cannot name anything."""
 EVENTS_MISSING = "event(…) needs a store of events, which this version does not have yet"
 
 

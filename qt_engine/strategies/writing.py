@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from qt_engine.strategies.nodes import Binary, Call, Compare, Expression, Lag, Logic, Name, Number, Unary
+from qt_engine.strategies.nodes import (
+    Binary,
+    Call,
+    Compare,
+    Expression,
+    Lag,
+    Logic,
+    Name,
+    Number,
+    Unary,
+)
 
 # How tightly each operator binds; a part that binds less tightly than its place needs stands in parentheses.
 _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _NEGATIVE, _POWER, _ATOM = range(1, 10)
@@ -47,6 +57,6 @@ def _part(node: Expression, rank: int) -> str:
     return text if own >= rank else f"({text})"
 
 
-def number_text(value: int | float) -> str:
+def number_text(value: float) -> str:
     """The shortest decimal that reads back as the same number: `20`, `0.02`; a float stays a float (`2.0`)."""
     return repr(value)

@@ -1,0 +1,127 @@
+"""The value of an expression over parameters alone: settings, `require`, and what indicators take as numbers.
+
+Everything is computed in binary64, so no whole number can grow without bound.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from qt_engine.core.errors import InputError
+from qt_engine.strategies.nodes import (
+    Binary,
+    Call,
+    Compare,
+    Expression,
+    Lag,
+    Logic,
+    Name,
+    Number,
+    Unary,
+)
+
+CONSTANT_FUNCTIONS: Mapping[str, tuple[int, Callable[..., float]]] = {
+    "abs": (1, abs),
+    "exp": (1, math.exp),
+    "log": (1, math.log),
+    "max": (2, max),
+    "min": (2, min),
+    "sign": (1, lambda x: float((x > 0) - (x < 0))),
+    "sqrt": (1, math.sqrt),
+}
+"""Functions that a setting may use: how many arguments, and what computes them."""
+
+
+def evaluate_constant(expression: Expression, parameters: Mapping[str, int | float]) -> float:
+    """The number that an expression over parameters stands for.
+
+    Raises
+    ------
+    InputError
+        If it reads anything but parameters, is a condition, or has no finite value (a division by zero).
+    """
+    value = _evaluate(expression, parameters)
+    if isinstance(value, bool):
+        raise _error(expression, "a number is expected here, not a condition")
+    return value
+
+
+def holds(condition: Expression, parameters: Mapping[str, int | float]) -> bool:
+    """Whether a condition over parameters is met; raises as `evaluate_constant` does."""
+    value = _evaluate(condition, parameters)
+    if not isinstance(value, bool):
+        raise _error(condition, "a condition is expected here, such as fast < slow")
+    return value
+
+
+def _error(node: Expression, reason: str) -> InputError:
+    return InputError(reason, line=node.line, column=node.column)
+
+
+def _evaluate(node: Expression, parameters: Mapping[str, int | float]) -> float | bool:
+    match node:
+        case Number(value=value):
+            return float(value)
+        case Name(name=name):
+            if name not in parameters:
+                raise _error(node, f"{name} is no parameter; only parameters and numbers can stand here")
+            return float(parameters[name])
+        case Unary(op="not", operand=operand):
+            return not holds(operand, parameters)
+        case Unary(operand=operand):
+            return -evaluate_constant(operand, parameters)
+        case Logic(op=op, operands=operands):
+            values = [holds(operand, parameters) for operand in operands]
+            return all(values) if op == "and" else any(values)
+        case Compare(op=op, left=left, right=right):
+            return _compare(op, evaluate_constant(left, parameters), evaluate_constant(right, parameters))
+        case Binary(op=op, left=left, right=right):
+            first, second = evaluate_constant(left, parameters), evaluate_constant(right, parameters)
+            return _finite(node, lambda: _arithmetic(op, first, second))
+        case Call(name=name, args=args, keywords=keywords):
+            arity, function = CONSTANT_FUNCTIONS.get(name, (-1, abs))
+            if arity != len(args) or keywords:
+                raise _error(node, f"{name}(…) cannot stand here: only numbers and parameters can")
+            numbers = [evaluate_constant(argument, parameters) for argument in args]
+            return _finite(node, lambda: function(*numbers))
+        case Lag():
+            raise _error(node, "x[n] cannot stand here: only numbers and parameters can")
+
+
+def _finite(node: Expression, compute: Callable[[], float]) -> float:
+    try:
+        value = compute()
+    except (ArithmeticError, ValueError):
+        value = math.nan
+    if isinstance(value, complex) or not math.isfinite(value):
+        raise _error(node, "this has no finite value for these parameters")
+    return float(value)
+
+
+def _arithmetic(op: str, first: float, second: float) -> float:
+    match op:
+        case "+":
+            return first + second
+        case "-":
+            return first - second
+        case "*":
+            return first * second
+        case "/":
+            return first / second
+    return float(first**second) if first >= 0 or second.is_integer() else math.nan
+
+
+def _compare(op: str, first: float, second: float) -> bool:
+    match op:
+        case "<":
+            return first < second
+        case "<=":
+            return first <= second
+        case ">":
+            return first > second
+        case ">=":
+            return first >= second
+        case "==":
+            return first == second
+    return first != second
