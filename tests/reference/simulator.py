@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -184,7 +184,7 @@ class Simulator:
             return
         quantity = self.size(t, order, price)
         if quantity is None:
-            order.status = Status.REJECTED
+            order.status, order.fill_bar = Status.REJECTED, t
             return
         self.enter(t, order, price, quantity)
 
@@ -335,7 +335,7 @@ class Simulator:
         else:
             level = anchor + side * distances[column]
         level = round_to_tick(level, self.tick)
-        return level if level > 0 else None
+        return None if level <= 0 and side < 0 else level
 
     def effective_stop(self, position: Position) -> tuple[float, Reason]:
         """The tighter of the fixed and the trailing stop, with its reason."""
