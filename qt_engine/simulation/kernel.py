@@ -14,8 +14,8 @@ import numpy as np
 from numba import njit
 
 from qt_engine.simulation.layout import (
-    AMBIGUOUS_BARS, BAR, BASE_EQUITY, CASH, COOLDOWN, DRAWDOWN_LIMIT, ENTRIES, ENTRY_BAR, ENTRY_FEE, ENTRY_PRICE, EXIT_ORDER,
-    EXTREME, FEE_FRACTION, FEES, FILLS, FLAT_BARS, FLAT_EQUITY, GROSS_LOSS, GROSS_PROFIT, HALTED, HELD, INVERSE_TICK,
+    AMBIGUOUS_BARS, BAR, BASE_EQUITY, CASH, COOLDOWN, DRAWDOWN_LIMIT, ENTERING, ENTRIES, ENTRY_BAR, ENTRY_FEE, ENTRY_PRICE,
+    EXIT_ORDER, EXTREME, FEE_FRACTION, FEES, FILLS, FLAT_BARS, FLAT_EQUITY, GROSS_LOSS, GROSS_PROFIT, HALTED, HELD, INVERSE_TICK,
     LAST_EXIT, LAST_PRICE, MAX_DRAWDOWN, MAX_ENTRIES, MAX_GROSS, MAX_POSITIONS, NEVER, NOTIONAL, OPEN, ORDERS, PEAK,
     PENDING, PENDING_BAR, PENDING_ORDER, PENDING_REASON, POSITION_BARS, PROTECTED, QUANTITY, REFERENCE, REJECTED, RETURNS,
     SAMPLED_PEAK, SIZING, SIZING_VALUE, SLIPPAGE, SLIPPAGE_FRACTION, STOP_LEVEL, SUM_DOWNSIDE, SUM_EQUITY, SUM_RETURNS,
@@ -46,10 +46,17 @@ def round_to_tick(level: float, settings: Any) -> float:
 
 @jit
 def level_at(price: float, direction: float, kind: int, value: float, settings: Any) -> float:
-    """Price level `value` (a fraction or a distance) away from `price`, against `direction`."""
+    """Price level `value` (a fraction or a distance) away from `price`, against `direction`.
+
+    Rounding never carries it past `price`; a level below that is not positive can never be reached.
+    """
     if kind == FRACTION:
-        return round_to_tick(price * (1.0 - direction * value), settings)
-    return round_to_tick(price - direction * value, settings)
+        level = round_to_tick(price * (1.0 - direction * value), settings)
+    else:
+        level = round_to_tick(price - direction * value, settings)
+    if direction < 0.0:
+        return max(level, price)
+    return min(level, price) if level > 0.0 else -INFINITY
 
 
 @jit
@@ -115,6 +122,7 @@ def enter(ts: int, bar: int, asset: int, price: float, open_: Any, kinds: Any, v
     order = ints[asset, PENDING_ORDER]
     ints[asset, PENDING] = 0
     run[WAITING] -= 1
+    run[ENTERING] -= 1
     row = 0 if side > 0 else 1
 
     stop, target, trail, trail_value = -direction * INFINITY, direction * INFINITY, -direction * INFINITY, 0.0
@@ -151,12 +159,14 @@ def enter(ts: int, bar: int, asset: int, price: float, open_: Any, kinds: Any, v
     else:
         nearest = max(stop, trail) if side > 0 else min(stop, trail)
         size = value * equity / abs(price - nearest)
-    if method <= 1:
+    if not size < INFINITY:
+        size = 0.0  # no volatility or no distance to size by: nothing to cut either
+    elif method <= 1:
         if size > limit * NOISE:
             size = 0.0
     elif size > limit:
         size = limit
-    if not (size > 0.0 and size < INFINITY):
+    if not size > 0.0:
         run[REJECTED] += 1
         if record:
             orders[order].status = REJECTED_STATUS
@@ -284,6 +294,8 @@ def halt(t: int, floats: Any, ints: Any, run: Any, orders: Any, record: bool) ->
         if ints[asset, PENDING] != 0:
             if record:
                 orders[ints[asset, PENDING_ORDER]].status = CANCELLED
+            if ints[asset, PENDING] != EXIT_ORDER:
+                run[ENTERING] -= 1
             ints[asset, PENDING] = 0
             run[WAITING] -= 1
         quantity = floats[asset, QUANTITY]
@@ -337,7 +349,7 @@ def decide(t: int, close: Any, entry: Any, exit_long: Any, exit_short: Any, kind
             if (
                 ints[asset, ENTRIES] < limits[MAX_ENTRIES]
                 and t - ints[asset, LAST_EXIT] >= limits[COOLDOWN]
-                and run[OPEN] + run[WAITING] < limits[MAX_POSITIONS]
+                and run[OPEN] + run[ENTERING] < limits[MAX_POSITIONS]
                 and can_measure(t, asset, 0 if side > 0 else 1, kinds, values, distances)
             ):
                 ints[asset, PENDING] = side
@@ -345,6 +357,7 @@ def decide(t: int, close: Any, entry: Any, exit_long: Any, exit_short: Any, kind
                 ints[asset, PENDING_BAR] = t
                 ints[asset, PENDING_ORDER] = new_order(orders, run, record, asset, t, side, ENTRY, ENTRY_SIGNAL)
                 run[WAITING] += 1
+                run[ENTERING] += 1
 
 
 @inlined

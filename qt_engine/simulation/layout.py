@@ -64,7 +64,8 @@ OPEN = 9
 WAITING = 10
 HALTED = 11
 FLAT_BARS = 12  # … and how many bars it has lasted
-RUN_INTS = 13
+ENTERING = 13  # how many of the waiting orders are entries
+RUN_INTS = 14
 
 # Settings of a run, float64 (SETTINGS,)
 SLIPPAGE_FRACTION = 0

@@ -335,7 +335,9 @@ class Simulator:
         else:
             level = anchor + side * distances[column]
         level = round_to_tick(level, self.tick)
-        return None if level <= 0 and side < 0 else level
+        if side > 0:
+            return max(level, anchor)
+        return min(level, anchor) if level > 0 else None
 
     def effective_stop(self, position: Position) -> tuple[float, Reason]:
         """The tighter of the fixed and the trailing stop, with its reason."""
