@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from qt_engine.core.errors import InputError
+from qt_engine.core.text import nearest
+from qt_engine.strategies.nodes import Call, Expression
+
 ValueType = Literal["number", "condition"]
 ArgumentKind = Literal["series", "condition", "bars"]
 
@@ -47,6 +51,12 @@ class LanguageFunction:
     description: str
     memory: bool = False
 
+    @property
+    def signature(self) -> str:
+        """How it is called, such as `change(x, n=1)`."""
+        words = [a.name if a.default is None else f"{a.name}={a.default}" for a in self.arguments]
+        return f"{self.name}({', '.join(words)})"
+
 
 _A, _B, _X = Argument("a", "series"), Argument("b", "series"), Argument("x", "series")
 _N = Argument("n", "bars")
@@ -78,3 +88,34 @@ FUNCTIONS: Mapping[str, LanguageFunction] = {
     )
 }  # fmt: skip
 """Sorted by name."""
+
+
+def bind_function(call: Call) -> dict[str, Expression | None]:
+    """The arguments of a call of a language function by name, in order; None where a default stands.
+
+    Raises
+    ------
+    InputError
+        If there are too many, too few, or wrongly named ones.
+    """
+    function = FUNCTIONS[call.name]
+    known = [argument.name for argument in function.arguments]
+    if len(call.args) > len(known):
+        raise InputError(f"{call.name} takes {_amount(len(known))}: {function.signature}", line=call.line, column=call.column)
+    bound: dict[str, Expression | None] = dict(zip(known, call.args, strict=False))
+    for name, value in call.keywords:
+        if name not in known:
+            near = nearest(name, known)
+            hint = f"did you mean {near}?" if near else f"it is {function.signature}"
+            raise InputError(f"{call.name} has no argument {name}; {hint}", line=value.line, column=value.column)
+        if name in bound:
+            raise InputError(f"{call.name}: {name} is given twice", line=value.line, column=value.column)
+        bound[name] = value
+    for argument in function.arguments:
+        if argument.name not in bound and argument.default is None:
+            raise InputError(f"{call.name} needs {argument.name}: {function.signature}", line=call.line, column=call.column)
+    return {name: bound.get(name) for name in known}
+
+
+def _amount(count: int) -> str:
+    return "one argument" if count == 1 else f"{count} arguments"

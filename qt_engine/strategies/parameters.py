@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,7 +61,7 @@ def convert(parameter: Parameter, value: object) -> int | float:
     number: object = read_number(value.strip()) if isinstance(value, str) else value
     if hasattr(number, "item") and not isinstance(number, int | float):
         number = number.item()
-    if isinstance(number, bool) or not isinstance(number, int | float) or number != number or abs(number) == float("inf"):
+    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
         kind = "a whole number" if parameter.type == "int" else "a number"
         raise InputError(f"parameter {parameter.name} is {kind}, not {plain(value, 60)!r}")
     if parameter.type == "int":

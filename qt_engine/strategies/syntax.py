@@ -7,7 +7,7 @@ tags and several documents in one file are refused, so a small file stays small.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -86,10 +86,11 @@ def read_tree(text: str | bytes) -> tuple[Tree | None, list[Problem]]:
 
 def _readable(text: str | bytes) -> str:
     if isinstance(text, bytes):
+        data = text[: 2 * MAX_BYTES]
         try:
-            text = text.decode("utf-8-sig")
+            text = text.decode("utf-8")
         except UnicodeDecodeError as error:
-            before = text[: error.start]
+            before = data[: error.start]
             column = error.start - before.rfind(b"\n")
             raise _Unreadable(Problem(before.count(b"\n") + 1, column, "this is not UTF-8 text")) from None
     text = text.removeprefix("\ufeff")
@@ -135,7 +136,8 @@ class _Builder:
         if depth > MAX_NESTING:
             raise _Unreadable(self._problem(event, f"nested more than {MAX_NESTING} deep"))
         if isinstance(event, yaml.ScalarEvent):
-            raw = self._source[event.start_mark.index : event.end_mark.index]
+            start, end = event.start_mark, event.end_mark
+            raw = self._source[start.index : end.index] if start and end else ""
             return Scalar(event.value, bool(event.style), line, column, raw)
         if isinstance(event, yaml.SequenceStartEvent):
             items: list[Tree] = []
@@ -202,5 +204,3 @@ def _place_in(scalar: Scalar, offset: int) -> tuple[int, int]:
     breaks = raw.count("\n", 0, at)
     return (scalar.line + breaks, at - raw.rfind("\n", 0, at)) if breaks else (scalar.line, scalar.column + at)
 
-
-Report: TypeAlias = Callable[[Problem], None]
