@@ -96,7 +96,7 @@ def print_curve(times: Sequence[int], values: Sequence[float], *, title: str, he
     """
     import shutil
 
-    import plotext
+    import plotext  # type: ignore[import-untyped]
 
     from qt_engine.core.clock import iso
 

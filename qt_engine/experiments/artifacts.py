@@ -1,0 +1,76 @@
+"""The files of a run, `runs/<id>/`: each is there entirely or not at all.
+
+`spec.json` is written when the run is registered; `fills`, `orders`, `trades` and `equity` as Parquet when it has
+completed, before its row in the catalog says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qt_engine.core.errors import StoreError
+from qt_engine.evaluation.trades import TRADE
+from qt_engine.simulation.contract import FILL, ORDER, SimResult
+from qt_engine.storage.files import replaced
+from qt_engine.storage.lake import read_parquet, write_parquet
+
+EQUITY = np.dtype([("ts", "<i8"), ("equity", "<f8")])
+"""Equity at each bar's close; `ts` is the close in UTC nanoseconds."""
+TABLES = {"fills": FILL, "orders": ORDER, "trades": TRADE, "equity": EQUITY}
+
+Rows = NDArray[np.void]
+
+
+def write_spec(folder: Path, document: Mapping[str, Any]) -> None:
+    """Write `spec.json`."""
+    try:
+        with replaced(folder / "spec.json") as temporary:
+            temporary.write_text(
+                json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8"
+            )
+    except OSError as error:
+        raise StoreError(f"{folder / 'spec.json'}: {error.strerror or error}") from error
+
+
+def write_result(folder: Path, result: SimResult, trades: Rows, close_ts: NDArray[np.int64]) -> None:
+    """Write what came out of a run."""
+    write_table(folder, "fills", result.fills)
+    write_table(folder, "orders", result.orders)
+    write_table(folder, "trades", trades)
+    write_parquet(folder / "equity.parquet", {"ts": close_ts, "equity": result.equity})
+
+
+def write_table(folder: Path, name: str, rows: Rows) -> None:
+    """Write one table of `TABLES`."""
+    columns = {column: np.ascontiguousarray(rows[column]) for column in TABLES[name].names or ()}
+    write_parquet(folder / f"{name}.parquet", columns)
+
+
+def read_table(folder: Path, name: str) -> Rows:
+    """Read one table of `TABLES`.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing or damaged.
+    """
+    columns = read_parquet([folder / f"{name}.parquet"])
+    dtype = TABLES[name]
+    names = dtype.names or ()
+    if sorted(columns) != sorted(names):
+        raise StoreError(
+            f"{folder / name}.parquet: has the columns {', '.join(sorted(columns))}, not {', '.join(sorted(names))}"
+        )
+    rows = np.zeros(len(columns[names[0]]), dtype)
+    for column in names:
+        values = columns[column]
+        if np.ma.isMaskedArray(values):
+            raise StoreError(f"{folder / name}.parquet: column {column} holds empty values")
+        rows[column] = values
+    return rows

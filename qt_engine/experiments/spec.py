@@ -1,0 +1,217 @@
+"""`RunSpec`: what the user asked for, complete enough to be run again in a year."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from qt_engine.core.errors import InputError
+from qt_engine.core.hashing import hash_config
+from qt_engine.core.intervals import interval_ns
+from qt_engine.core.text import plain
+
+if TYPE_CHECKING:
+    from qt_engine.data.market import Market
+    from qt_engine.strategies.document import StrategyDocument
+
+Number = int | float
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One run as it was asked for.
+
+    Attributes
+    ----------
+    strategy
+        Name of the strategy.
+    document
+        The strategy in its canonical form (see `StrategyDocument.canonical`), as JSON-serialisable data.
+    source
+        The strategy's text as the user wrote it, from which it is read again; not part of the hash.
+    symbols, interval
+        What to run on.
+    start, end
+        ISO 8601 dates or times, both inclusive; None: as far as the data goes.
+    parameters
+        Every parameter of the strategy by name.
+    cash, fee_bps, slippage_bps, tick, seed
+        See `SimInput` and `Execution`.
+    """
+
+    strategy: str
+    document: Mapping[str, Any]
+    source: str
+    symbols: tuple[str, ...]
+    interval: str
+    start: str | None = None
+    end: str | None = None
+    parameters: Mapping[str, Number] = field(default_factory=dict)
+    cash: float = 100_000.0
+    fee_bps: float = 5.0
+    slippage_bps: float = 2.0
+    tick: float = 1e-8
+    seed: int = 0
+
+    @cached_property
+    def hash(self) -> str:
+        """Names what was asked for; no path, no time, and neither comments nor white space of the strategy."""
+        asked = self.as_json()
+        del asked["source"]
+        return hash_config(asked)
+
+    @cached_property
+    def parameter_hash(self) -> str:
+        """Names the parameters alone."""
+        return hash_config(dict(self.parameters))
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON-serialisable, and read back by `from_json` to an equal spec."""
+        given = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {
+            **given,
+            "document": dict(self.document),
+            "symbols": list(self.symbols),
+            "parameters": dict(self.parameters),
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> RunSpec:
+        """The reverse of `as_json`.
+
+        Raises
+        ------
+        InputError
+            If a field is missing or unknown.
+        """
+        names = {item.name for item in fields(cls)}
+        if set(stored) != names:
+            wrong = ", ".join(sorted(names ^ set(stored)))
+            raise InputError(f"a stored spec does not have the fields of this version: {plain(wrong)}")
+        return cls(**{**stored, "symbols": tuple(stored["symbols"])})
+
+
+@dataclass(frozen=True)
+class DataSlice:
+    """The rows that a run used: enough to load exactly them again, and the hash that proves it.
+
+    Attributes
+    ----------
+    sources
+        (symbol, snapshot hash) of each series.
+    start_ts, end_ts
+        Open times of the first and the last bar, UTC nanoseconds.
+    """
+
+    sources: tuple[tuple[str, str], ...]
+    interval: str
+    start_ts: int
+    end_ts: int
+    bars: int
+    hash: str
+
+    @classmethod
+    def of(cls, market: Market) -> DataSlice:
+        """The rows of a market."""
+        return cls(market.sources, market.interval, int(market.ts[0]), int(market.ts[-1]), len(market), market.hash)
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON-serialisable, and read back by `from_json`."""
+        return {**vars(self), "sources": [list(source) for source in self.sources]}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> DataSlice:
+        """The reverse of `as_json`."""
+        return cls(**{**stored, "sources": tuple((symbol, snapshot) for symbol, snapshot in stored["sources"])})
+
+
+def make_spec(
+    document: StrategyDocument,
+    source: str,
+    parameters: Mapping[str, Number],
+    *,
+    symbols: Sequence[str] | None = None,
+    interval: str | None = None,
+    start: str | date | None = None,
+    end: str | date | None = None,
+    **execution: Any,
+) -> RunSpec:
+    """A spec from a strategy and what the user laid over it.
+
+    Parameters
+    ----------
+    document, source
+        The strategy, read and as text.
+    parameters
+        All of its parameters, checked.
+    symbols, interval
+        In place of the strategy's universe and interval.
+    execution
+        `cash`, `fee_bps`, `slippage_bps`, `tick`, `seed`.
+
+    Raises
+    ------
+    InputError
+        If there are no symbols, a symbol is named twice, or a date is no date.
+    """
+    chosen = tuple(document.universe if symbols is None else symbols)
+    if isinstance(symbols, str):
+        chosen = tuple(symbols.split(","))
+    if not chosen or not all(chosen):
+        raise InputError(
+            f"strategy {plain(document.name)} names no universe; say which symbols to run it on (--symbols A,B)"
+        )
+    twice = sorted({symbol for symbol in chosen if chosen.count(symbol) > 1})
+    if twice:
+        raise InputError(f"symbol {plain(twice[0])} is named twice")
+    interval = interval or document.interval
+    interval_ns(interval)
+    first, last = iso_date(start, "start"), iso_date(end, "end")
+    if first is not None and last is not None and _comparable(first) > _comparable(last, last=True):
+        raise InputError(f"start {first} is after end {last}")
+    return RunSpec(
+        document.name,
+        document.canonical(),
+        source,
+        chosen,
+        interval,
+        first,
+        last,
+        dict(parameters),
+        **_numbers(execution),
+    )
+
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].+)?")
+
+
+def iso_date(value: str | date | None, name: str) -> str | None:
+    """A date or time as ISO 8601 text.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    if value is None:
+        return None
+    text = value.isoformat() if isinstance(value, date) else str(value).strip()
+    try:
+        if not _DATE.fullmatch(text):
+            raise ValueError
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{name} {plain(text)!r} is no date; write it as 2010-01-31 or 2010-01-31T14:30:00Z") from None
+    return text if len(text) == 10 else parsed.isoformat().replace("+00:00", "Z")
+
+
+def _comparable(text: str, *, last: bool = False) -> str:
+    return text + ("T24" if last else "T00") if len(text) == 10 else text
+
+
+def _numbers(execution: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: int(value) if name == "seed" else float(value) for name, value in execution.items()}
