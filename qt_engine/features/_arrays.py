@@ -1,4 +1,4 @@
-"""The array type of this package, apart so that kernels and drivers name it alike."""
+"""The array types of this package, apart so that kernels and drivers name them alike."""
 
 from __future__ import annotations
 
@@ -6,3 +6,4 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]

@@ -16,9 +16,9 @@ def first_present(x: Floats) -> int:
 
 
 @compiled
-def count_missing(x: Floats, start: int) -> int:
-    """How many values from `start` on are NaN. Counts to the end, because a loop without exit is vectorised."""
+def count_missing(x: Floats) -> int:
+    """How many values are NaN. Counts to the end, because a loop without exit is vectorised."""
     missing = 0
-    for i in range(start, len(x)):
+    for i in range(len(x)):
         missing += x[i] != x[i]
     return missing

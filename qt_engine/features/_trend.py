@@ -1,4 +1,4 @@
-"""Moving averages."""
+"""Moving averages and lines."""
 
 from __future__ import annotations
 
@@ -6,89 +6,190 @@ import numpy as np
 
 from qt_engine.features._arrays import Floats
 from qt_engine.features._compiled import compiled
-
-BLOCK = 2048
-"""Bars after which a running sum starts afresh: bounds its rounding error and lets several blocks run at once."""
-LANES = 4
-
-
-@compiled
-def block_length(window: int) -> int:
-    """Bars per block: long enough that fresh sums cost little, and a pure function of the window."""
-    return max(BLOCK, 16 * window)
+from qt_engine.features._rolling import moving_extreme, moving_line, moving_sum
 
 
 @compiled
 def sma(x: Floats, window: int, out: Floats) -> None:
-    """Running sums of the differences from an anchor, so that a constant series gives exactly itself.
-
-    The dependent additions of one running sum would take four cycles a bar; four blocks side by side take one.
-    """
-    n = len(x)
-    first = window - 1
-    out[: min(first, n)] = np.nan
-    length = max(BLOCK, 16 * window)
-    start = first
-    while start + LANES * length <= n:
-        a0, a1, a2, a3 = x[start - first], x[start + length - first], x[start + 2 * length - first], x[start + 3 * length - first]
-        s0 = s1 = s2 = s3 = 0.0
-        i0, i1, i2, i3 = start, start + length, start + 2 * length, start + 3 * length
-        for j in range(1, window):
-            s0 += x[i0 - first + j] - a0
-            s1 += x[i1 - first + j] - a1
-            s2 += x[i2 - first + j] - a2
-            s3 += x[i3 - first + j] - a3
-        out[i0] = s0
-        out[i1] = s1
-        out[i2] = s2
-        out[i3] = s3
-        for j in range(1, length):
-            s0 += x[i0 + j] - x[i0 + j - window]
-            s1 += x[i1 + j] - x[i1 + j - window]
-            s2 += x[i2 + j] - x[i2 + j - window]
-            s3 += x[i3 + j] - x[i3 + j - window]
-            out[i0 + j] = s0
-            out[i1 + j] = s1
-            out[i2 + j] = s2
-            out[i3 + j] = s3
-        for j in range(length):
-            out[i0 + j] = out[i0 + j] / window + a0
-        for j in range(length):
-            out[i1 + j] = out[i1 + j] / window + a1
-        for j in range(length):
-            out[i2 + j] = out[i2 + j] / window + a2
-        for j in range(length):
-            out[i3 + j] = out[i3 + j] / window + a3
-        start += LANES * length
-    while start < n:
-        anchor = x[start - first]
-        s = 0.0
-        for j in range(1, window):
-            s += x[start - first + j] - anchor
-        end = min(start + length, n)
-        out[start] = s
-        for i in range(start + 1, end):
-            s += x[i] - x[i - window]
-            out[i] = s
-        for i in range(start, end):
-            out[i] = out[i] / window + anchor
-        start = end
+    """Mean of the last `window` values."""
+    moving_sum(x, window, True, out)
 
 
 @compiled
-def ema(x: Floats, window: int, out: Floats) -> None:
-    """Seeded with the mean of the first `window` values."""
+def smooth(x: Floats, window: int, weight: float, out: Floats) -> None:
+    """`value += weight * (x - value)`, seeded with the mean of the first `window` values."""
     n = len(x)
     first = window - 1
     out[: min(first, n)] = np.nan
     if first >= n:
         return
     total = 0.0
-    for i in range(1, window):
+    for i in range(window):
         total += x[i] - x[0]
     value = total / window + x[0]
-    weight = 2.0 / (window + 1.0)
     out[first] = value
-    for i in range(window, n):
-        value += weight * (x[i] - value)
+    new, target = x[window:], out[window:]
+    for i in range(len(new)):
+        value += weight * (new[i] - value)
+        target[i] = value
+
+
+@compiled
+def ema(x: Floats, window: int, out: Floats) -> None:
+    """Weight 2 / (window + 1)."""
+    smooth(x, window, 2.0 / (window + 1.0), out)
+
+
+@compiled
+def wilder(x: Floats, window: int, out: Floats) -> None:
+    """Weight 1 / window."""
+    smooth(x, window, 1.0 / window, out)
+
+
+@compiled
+def _again(values: Floats, window: int, passes: int) -> Floats:
+    """An EMA of an EMA's result, whose warm-up grows by `window - 1`."""
+    n = len(values)
+    out = np.empty(n)
+    known = min(passes * (window - 1), n)
+    out[:known] = np.nan
+    ema(values[known:], window, out[known:])
+    return out
+
+
+@compiled
+def dema(x: Floats, window: int, out: Floats) -> None:
+    """2 EMA - EMA of EMA."""
+    once = _again(x, window, 0)
+    twice = _again(once, window, 1)
+    for i in range(len(x)):
+        out[i] = 2.0 * once[i] - twice[i]
+
+
+@compiled
+def tema(x: Floats, window: int, out: Floats) -> None:
+    """3 EMA - 3 EMA of EMA + EMA of EMA of EMA."""
+    once = _again(x, window, 0)
+    twice = _again(once, window, 1)
+    thrice = _again(twice, window, 2)
+    for i in range(len(x)):
+        out[i] = 3.0 * (once[i] - twice[i]) + thrice[i]
+
+
+@compiled
+def trix(x: Floats, window: int, out: Floats) -> None:
+    """Percent change of the threefold EMA over one bar."""
+    n = len(x)
+    thrice = _again(_again(_again(x, window, 0), window, 1), window, 2)
+    out[: min(1, n)] = np.nan
+    for i in range(1, n):
+        out[i] = 100.0 * (thrice[i] / thrice[i - 1] - 1.0) if thrice[i - 1] != 0.0 else 0.0
+    out[: min(3 * (window - 1) + 1, n)] = np.nan
+
+
+@compiled
+def wma(x: Floats, window: int, out: Floats) -> None:
+    """Weights 1 to `window`: the mean plus (window - 1) / 6 of the slope."""
+    moving_line(x, window, 1.0, (window - 1.0) / 6.0, out)
+
+
+@compiled
+def trima(x: Floats, window: int, out: Floats) -> None:
+    """Triangular weights: an SMA of an SMA."""
+    n = len(x)
+    inner = (window + 1) // 2
+    outer = window // 2 + 1
+    means = np.empty(n)
+    sma(x, inner, means)
+    known = min(inner - 1, n)
+    out[:known] = np.nan
+    sma(means[known:], outer, out[known:])
+
+
+@compiled
+def kama(x: Floats, window: int, out: Floats) -> None:
+    """Kaufman's adaptive average between EMA(2) and EMA(30), by the efficiency of the last `window` changes."""
+    n = len(x)
+    out[: min(window, n)] = np.nan
+    fast = 2.0 / 3.0
+    slow = 2.0 / 31.0
+    value = x[window - 1] if window <= n else 0.0
+    path = 0.0
+    for i in range(1, n):
+        path += abs(x[i] - x[i - 1])
+        if i > window:
+            path -= abs(x[i - window] - x[i - window - 1])
+        if i < window:
+            continue
+        if (i - window) % 4096 == 0:  # afresh, so that rounding does not pile up
+            path = 0.0
+            for j in range(i - window + 1, i + 1):
+                path += abs(x[j] - x[j - 1])
+        way = abs(x[i] - x[i - window])
+        efficiency = 1.0 if path <= way else way / path
+        constant = efficiency * (fast - slow) + slow
+        value += constant * constant * (x[i] - value)
         out[i] = value
+
+
+@compiled
+def linear_regression(x: Floats, window: int, out: Floats) -> None:
+    """End of the least-squares line."""
+    moving_line(x, window, 1.0, (window - 1.0) / 2.0, out)
+
+
+@compiled
+def linear_regression_slope(x: Floats, window: int, out: Floats) -> None:
+    """Slope of the least-squares line, per bar."""
+    moving_line(x, window, 0.0, 1.0, out)
+
+
+@compiled
+def hma(x: Floats, window: int, out: Floats) -> None:
+    """Hull: WMA(sqrt(window)) of 2 WMA(window / 2) - WMA(window)."""
+    n = len(x)
+    short = np.empty(n)
+    raw = np.empty(n)
+    wma(x, max(window // 2, 1), short)
+    wma(x, window, raw)
+    for i in range(n):
+        raw[i] = 2.0 * short[i] - raw[i]
+    known = min(window - 1, n)
+    out[:known] = np.nan
+    wma(raw[known:], max(int(np.sqrt(window)), 1), out[known:])
+
+
+@compiled
+def highest(x: Floats, window: int, out: Floats) -> None:
+    """Largest of the last `window` values."""
+    moving_extreme(x, window, 1.0, out)
+
+
+@compiled
+def lowest(x: Floats, window: int, out: Floats) -> None:
+    """Smallest of the last `window` values."""
+    moving_extreme(x, window, -1.0, out)
+
+
+@compiled
+def midprice(high: Floats, low: Floats, window: int, out: Floats) -> None:
+    """Middle between the highest high and the lowest low."""
+    n = len(high)
+    bottom = np.empty(n)
+    highest(high, window, out)
+    lowest(low, window, bottom)
+    for i in range(n):
+        out[i] = (out[i] + bottom[i]) / 2.0
+
+
+@compiled
+def midpoint(x: Floats, window: int, out: Floats) -> None:
+    """Middle between the highest and the lowest value."""
+    midprice(x, x, window, out)
+
+
+@compiled
+def typical_price(high: Floats, low: Floats, close: Floats, out: Floats) -> None:
+    """(high + low + close) / 3."""
+    for i in range(len(close)):
+        out[i] = (high[i] + low[i] + close[i]) / 3.0

@@ -44,7 +44,8 @@ def compute(name: str, args: Sequence[Floats], params: Mapping[str, float] | Non
     InputError
         If there is no such indicator, a parameter is wrong, or the inputs do not fit.
     """
-    return compute_many(name, args, [params or {}])[0]
+    row: Floats = compute_many(name, args, [params or {}])[0]
+    return row
 
 
 def compute_many(name: str, args: Sequence[Floats], params_list: Sequence[Mapping[str, float]]) -> Floats:
@@ -128,4 +129,4 @@ def _present(inputs: Sequence[Floats]) -> tuple[int, bool]:
     from qt_engine.features._gaps import count_missing, first_present
 
     start = max(first_present(column) for column in inputs)
-    return start, any(count_missing(column, start) for column in inputs)
+    return start, any(count_missing(column[start:]) for column in inputs)
