@@ -58,7 +58,9 @@ class Market:
         for name in FIELDS:
             column = getattr(self, name)
             if column.shape != shape or column.dtype != np.float64 or not column.flags.c_contiguous:
-                raise InputError(f"market: {name} must be C-contiguous float64 of shape {shape}, not {column.dtype} {column.shape}")
+                raise InputError(
+                    f"market: {name} must be C-contiguous float64 of shape {shape}, not {column.dtype} {column.shape}"
+                )
         if len(self.ts) > 1 and not bool(np.all(self.ts[1:] > self.ts[:-1])):
             raise InputError("market: timestamps must increase strictly")
         for column in (self.close_ts, self.sample):
@@ -90,6 +92,12 @@ class Market:
         """One asset as a market of its own."""
         cut = {name: np.ascontiguousarray(getattr(self, name)[:, index : index + 1]) for name in FIELDS}
         return Market(
-            (self.symbols[index],), self.interval, self.ts, self.close_ts, sample=self.sample,
-            periods_per_year=self.periods_per_year, sources=self.sources[index : index + 1], **cut,
+            (self.symbols[index],),
+            self.interval,
+            self.ts,
+            self.close_ts,
+            sample=self.sample,
+            periods_per_year=self.periods_per_year,
+            sources=self.sources[index : index + 1],
+            **cut,
         )

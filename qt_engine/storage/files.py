@@ -18,15 +18,28 @@ def replaced(path: Path) -> Iterator[Path]:
 
     If the block raises, the temporary file is removed and `path` is as before.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".{os.getpid()}-{threading.get_ident()}-{next(_COUNTER)}.tmp"
+    with scratch(path.parent) as temporary:
+        yield temporary
+        publish(temporary, path)
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """A name in `folder` (which is made) that no one else uses; what is there when the block ends is removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f".{os.getpid()}-{threading.get_ident()}-{next(_COUNTER)}.tmp"
     try:
         yield temporary
-        _sync(temporary)
-        temporary.replace(path)
-        _sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def publish(temporary: Path, path: Path) -> None:
+    """Bring a finished file to disk and give it its name, in one step; the folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _sync(temporary)
+    temporary.replace(path)
+    _sync(path.parent)
 
 
 def _sync(path: Path) -> None:

@@ -1,0 +1,199 @@
+"""`DataService`: everything that can be asked of the data room, in one place (`ws.data`).
+
+Heavy libraries are imported by the calls that need them: asking for the overview needs neither numpy nor DuckDB.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+from qt_engine.core.errors import InputError, NotFoundError
+from qt_engine.core.text import nearest
+from qt_engine.data.overview import read_overview
+from qt_engine.data.periods import Moment, end_ns, start_ns
+from qt_engine.data.series import ImportReport, SeriesCard, SeriesInfo
+from qt_engine.storage.catalog import Catalog
+
+if TYPE_CHECKING:
+    from qt_engine.data.bars import Bars
+    from qt_engine.data.market import Market
+    from qt_engine.data.providers import Provider
+    from qt_engine.data.quality import QualityReport
+    from qt_engine.data.shelf import Series, Shelf
+
+
+class DataService:
+    """Market data of the workspace in `folder`: import, list, page through, judge and load. May be shared by threads."""
+
+    def __init__(self, folder: Path, catalog: Catalog) -> None:
+        self.folder = Path(folder)
+        self.catalog = catalog
+        self._guard = threading.Lock()
+        self._markets: WeakValueDictionary[tuple[object, ...], Market] = WeakValueDictionary()
+
+    def import_file(
+        self,
+        path: str | Path,
+        *,
+        symbol: str,
+        interval: str,
+        tz: str | None = None,
+        venue: str | None = None,
+        replace: bool = False,
+    ) -> ImportReport:
+        """Import a CSV or Parquet file, all of it or nothing.
+
+        Parameters
+        ----------
+        path
+            The file; its layout, delimiter and kind of time are recognised.
+        symbol, interval
+            The series its bars belong to, such as `AAPL` and `1d`.
+        tz
+            IANA time zone of times without an offset, such as `America/New_York`; UTC where None.
+        venue
+            Where it trades, such as `XNYS` or `24/7`; where None, what the series has, else what its bars tell.
+        replace
+            Whether rows may take the place of different ones that are stored for the same times.
+
+        Raises
+        ------
+        InputError
+            Names file, line, column and reason; nothing but the raw bytes was stored.
+        """
+        from qt_engine.data.providers import FileProvider
+
+        provider = FileProvider(path, symbol=symbol, interval=interval, tz=tz, venue=venue or "")
+        return self._import(provider, replace=replace)[0]
+
+    def import_sample(self) -> list[ImportReport]:
+        """Import the real daily bars that come with qt: AAPL, FB, GOOG, IBM and MSFT."""
+        from qt_engine.data.providers import SampleProvider
+
+        return self._import(SampleProvider())
+
+    def series(self) -> list[SeriesInfo]:
+        """Every stored series, sorted by symbol and interval."""
+        return [series.info for series in self._shelf.all().values()]
+
+    def overview(self) -> list[SeriesCard]:
+        """What a list of series shows, sorted by symbol and interval; quick, without DuckDB and numpy."""
+        return read_overview(self.folder, self.catalog)
+
+    def load(
+        self, symbols: str | Sequence[str], interval: str | None = None, start: Moment = None, end: Moment = None
+    ) -> Market:
+        """The stored bars of some symbols as a `Market`: the sorted union of their times, NaN where one does not trade.
+
+        Parameters
+        ----------
+        symbols
+            In the order of the market's columns.
+        interval
+            Where None, the only one that all of them have.
+        start, end
+            ISO dates or times (UTC), or UTC nanoseconds, both inclusive (a date counts to its end).
+
+        Raises
+        ------
+        InputError
+            If a symbol or interval is not stored, or a symbol has no bars in that time.
+        """
+        names = [symbols] if isinstance(symbols, str) else list(symbols)
+        chosen = interval or self._common_interval(names)
+        series = [self._series(name, chosen) for name in names]
+        sources = [(one.info.symbol, one.info.snapshot) for one in series]
+        return self._market(sources, chosen, start_ns(start), end_ns(end))
+
+    def load_snapshot(
+        self, sources: Sequence[tuple[str, str]], interval: str, start_ns: int | None = None, end_ns: int | None = None
+    ) -> Market:
+        """Exactly the rows that snapshots of series name, however the series look now.
+
+        Parameters
+        ----------
+        sources
+            (symbol, snapshot) of each column, as in `Market.sources`.
+        start_ns, end_ns
+            First and last opening time, UTC nanoseconds, both inclusive; None: no bound.
+
+        Raises
+        ------
+        NotFoundError
+            If a snapshot is not in this workspace.
+        StoreError
+            If a part of it is missing or damaged.
+        """
+        from qt_engine.data.periods import FIRST_NS, LAST_NS
+
+        low = FIRST_NS if start_ns is None else start_ns
+        return self._market(list(sources), interval, low, LAST_NS if end_ns is None else end_ns)
+
+    @property
+    def _shelf(self) -> Shelf:
+        from qt_engine.data.shelf import Shelf
+
+        with self._guard:
+            if self._shelf_or_none is None:
+                self._shelf_or_none = Shelf(self.folder, self.catalog)
+            return self._shelf_or_none
+
+    _shelf_or_none: Shelf | None = None
+
+    def _import(self, provider: Provider, *, replace: bool = False) -> list[ImportReport]:
+        from qt_engine.data.importing import import_source
+        from qt_engine.data.raw import RawStore
+
+        raw = RawStore(self.folder / "raw")
+        return [import_source(raw, self._shelf, provider, source, replace=replace) for source in provider.sources()]
+
+    def _series(self, symbol: str, interval: str | None) -> Series:
+        chosen = interval or self._common_interval([symbol])
+        found = self._shelf.get(symbol, chosen)
+        if found is None:
+            self._known_symbol(symbol)
+            kept = ", ".join(sorted(i for s, i in self._shelf.all() if s == symbol))
+            raise NotFoundError(f"{symbol!r} is not stored at {chosen}; it is at {kept}")
+        return found
+
+    def _common_interval(self, symbols: Sequence[str]) -> str:
+        if not symbols:
+            raise InputError("no symbol was named; name at least one")
+        kept = [{i for s, i in self._shelf.all() if s == self._known_symbol(symbol)} for symbol in symbols]
+        common = sorted(set.intersection(*kept))
+        if len(common) != 1:
+            every = ", ".join(sorted(set.union(*kept)))
+            raise InputError(
+                f"choose an interval: {', '.join(map(repr, symbols))} {'have' if len(symbols) > 1 else 'has'} {every}"
+            )
+        return common[0]
+
+    def _known_symbol(self, symbol: str) -> str:
+        known = {s for s, _ in self._shelf.all()}
+        if symbol in known:
+            return symbol
+        if not known:
+            raise NotFoundError(
+                f"no bars of {symbol!r} are stored; import some: qt data import FILE, or qt data import --sample"
+            )
+        hint = nearest(symbol, known)
+        raise NotFoundError(
+            f"no bars of {symbol!r} are stored" + (f"; did you mean {hint!r}?" if hint else "; see qt data list")
+        )
+
+    def _market(self, sources: Sequence[tuple[str, str]], interval: str, low: int, high: int) -> Market:
+        key = (tuple(sources), interval, low, high)
+        market = self._markets.get(key)  # a market that someone still holds need not be read again
+        if market is None:
+            market = self._read_market(sources, interval, low, high)
+            self._markets[key] = market
+        return market
+
+    def _read_market(self, sources: Sequence[tuple[str, str]], interval: str, low: int, high: int) -> Market:
+        from qt_engine.data.loading import read_market
+
+        return read_market(self._shelf, sources, interval, low, high)

@@ -1,0 +1,115 @@
+"""Venues: which local day a bar belongs to, and how many sessions make a year.
+
+Only the time zones stand here, because loading a market must not import a calendar library; the calendars themselves
+(holidays, half days) come from exchange-calendars, where quality is judged. A test holds the table against that library.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qt_engine.core.errors import InputError
+from qt_engine.core.intervals import DAY_NS, interval_ns, is_intraday
+
+ALWAYS_OPEN = "24/7"
+UNKNOWN = ""
+"""The venue of a series for which none was named and none could be told from its bars."""
+
+TIME_ZONES = {
+    "XNYS": "America/New_York", "XNAS": "America/New_York", "XASE": "America/New_York", "ARCX": "America/New_York",
+    "BATS": "America/New_York", "IEXG": "America/New_York", "XCBF": "America/Chicago", "CMES": "America/Chicago",
+    "XTSE": "America/Toronto", "XMEX": "America/Mexico_City", "BVMF": "America/Sao_Paulo", "XBUE": "America/Argentina/Buenos_Aires",
+    "XLON": "Europe/London", "XDUB": "Europe/Dublin", "XPAR": "Europe/Paris", "XAMS": "Europe/Amsterdam",
+    "XBRU": "Europe/Brussels", "XLIS": "Europe/Lisbon", "XMIL": "Europe/Rome", "XMAD": "Europe/Madrid",
+    "XFRA": "Europe/Berlin", "XETR": "Europe/Berlin", "XSWX": "Europe/Zurich", "XWBO": "Europe/Vienna",
+    "XSTO": "Europe/Stockholm", "XCSE": "Europe/Copenhagen", "XHEL": "Europe/Helsinki", "XOSL": "Europe/Oslo",
+    "XWAR": "Europe/Warsaw", "XPRA": "Europe/Prague", "XBUD": "Europe/Budapest", "XIST": "Europe/Istanbul",
+    "XTAE": "Asia/Jerusalem", "XJSE": "Africa/Johannesburg", "XTKS": "Asia/Tokyo", "XKRX": "Asia/Seoul",
+    "XTAI": "Asia/Taipei", "XHKG": "Asia/Hong_Kong", "XSHG": "Asia/Shanghai", "XSES": "Asia/Singapore",
+    "XBKK": "Asia/Bangkok", "XBOM": "Asia/Kolkata", "XASX": "Australia/Sydney", "XNZE": "Pacific/Auckland",
+}  # fmt: skip
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,31}")
+_ALWAYS_OPEN_YEAR = 365.0
+_SESSIONS_YEAR = 252.0
+_WEEKS_YEAR = 52.0
+_WEEK_DAYS = 7
+
+
+def checked_venue(name: str) -> str:
+    """The venue's name in capitals.
+
+    Raises
+    ------
+    InputError
+        If it could be no venue's name.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(f"venue {name!r} is no name of a venue; use a MIC such as XNYS, or 24/7")
+    return name.upper()
+
+
+def detect_venue(ts: NDArray[np.int64], interval: str) -> str:
+    """`24/7` if any bar opens at the weekend, else unknown.
+
+    Sunday counts until 10:00 UTC: later it is Monday in New Zealand, and futures trade again. Bars of a week or longer
+    tell nothing, for some label them with a Sunday.
+    """
+    if interval_ns(interval) >= _WEEK_DAYS * DAY_NS:
+        return UNKNOWN
+    days = (ts // DAY_NS + 3) % _WEEK_DAYS  # 1970-01-01 was a Thursday; Monday is 0
+    sunday = (days == 6) & (ts % DAY_NS < 10 * DAY_NS // 24)
+    return ALWAYS_OPEN if bool(np.any((days == 5) | sunday)) else UNKNOWN
+
+
+def periods_per_year(interval: str, venue: str) -> float:
+    """How many sampled bars make a year: sessions for intraday bars, else bars of this interval."""
+    days = 1 if is_intraday(interval) else interval_ns(interval) / DAY_NS
+    if days >= _WEEK_DAYS:
+        return _WEEKS_YEAR * _WEEK_DAYS / days
+    return (_ALWAYS_OPEN_YEAR if venue == ALWAYS_OPEN else _SESSIONS_YEAR) / days
+
+
+def session_ends(ts: NDArray[np.int64], interval: str, venue: str) -> NDArray[np.uint8]:
+    """uint8, 1 where a bar is the last of its session: of the venue's local day where its zone is known, else of the UTC day."""
+    ends = np.ones(len(ts), np.uint8)
+    if is_intraday(interval) and len(ts):
+        days = local_times(ts, venue) // DAY_NS
+        ends[:-1] = days[1:] != days[:-1]
+    return ends
+
+
+def local_times(ts: NDArray[np.int64], venue: str) -> NDArray[np.int64]:
+    """What the venue's clock shows at `ts`, as nanoseconds since 1970-01-01 on that clock; UTC where the zone is not known."""
+    if venue not in TIME_ZONES:
+        return ts
+    from zoneinfo import ZoneInfo
+
+    return ts + utc_offsets(ts, ZoneInfo(TIME_ZONES[venue]))
+
+
+def utc_offsets(ts: NDArray[np.int64], zone: Any) -> NDArray[np.int64]:
+    """Local minus UTC time in nanoseconds at each `ts`.
+
+    The clock is asked once a UTC day, and once a second only on the days on which it is changed.
+    """
+    days, position = np.unique(ts // DAY_NS, return_inverse=True)
+    first = np.array([_offset(int(day) * 86_400, zone) for day in days], np.int64)
+    after = np.array([_offset(int(day + 1) * 86_400, zone) for day in days], np.int64)
+    offsets = first[position]
+    changing = np.flatnonzero((first != after)[position])
+    if len(changing):
+        seconds, where = np.unique(ts[changing] // 1_000_000_000, return_inverse=True)
+        offsets[changing] = np.array([_offset(int(second), zone) for second in seconds], np.int64)[where]
+    return offsets
+
+
+def _offset(second: int, zone: Any) -> int:
+    from datetime import UTC, datetime, timedelta
+
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=second)
+    offset = moment.astimezone(zone).utcoffset() or timedelta(0)
+    return round(offset.total_seconds()) * 1_000_000_000
