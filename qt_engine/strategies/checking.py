@@ -9,7 +9,7 @@ from qt_engine.core.errors import InputError
 from qt_engine.strategies.constants import holds
 from qt_engine.strategies.document import StrategyDocument
 from qt_engine.strategies.expression_types import TypeChecker, constants_of
-from qt_engine.strategies.inlining import inline
+from qt_engine.strategies.inlining import inline, positional, rewrite
 from qt_engine.strategies.nodes import Expression, names
 from qt_engine.strategies.problems import ExpressionError, errors
 from qt_engine.strategies.reading import Reader
@@ -37,7 +37,7 @@ def check_document(
     Returns
     -------
     The document with `let` in an order in which each name reads only those before it, without its constants, which
-    stand in the places that read them.
+    stand in the places that read them; arguments of the language's own functions stand by position.
     """
     _check_uses(reader, document, places)
     document = replace(document, let=_ordered(reader, document.let, places))
@@ -56,7 +56,7 @@ def check_document(
             checker.condition(condition, f"exit: {side}", position=True)
     _check_constants(reader, document, checker)
     _check_sides(reader, document, given)
-    return document
+    return document if errors(reader.problems) else rewrite(document, positional)
 
 
 def _ordered(reader: Reader, let: Mapping[str, Expression], places: Mapping[str, Scalar]) -> dict[str, Expression]:

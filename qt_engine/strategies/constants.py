@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from qt_engine.core.errors import InputError
 from qt_engine.strategies.nodes import (
@@ -125,3 +126,53 @@ def _compare(op: str, first: float, second: float) -> bool:
         case "==":
             return first == second
     return first != second
+
+
+def evaluate_columns(expression: Expression, columns: Mapping[str, NDArray[Any]]) -> Any:
+    """An expression over parameters for many choices of them at once.
+
+    Parameters
+    ----------
+    columns
+        For each parameter an array of shape `(n,)`; computed as float64.
+
+    Returns
+    -------
+    float64 or bool array of shape `(n,)`, or one number where the expression reads no parameter. NaN or infinite where
+    there is no finite value; a comparison with NaN is false.
+
+    Raises
+    ------
+    InputError
+        If it reads anything but parameters.
+    """
+    import numpy as np
+
+    def value(node: Expression) -> Any:
+        match node:
+            case Number(value=number):
+                return np.float64(number)
+            case Name(name=name):
+                if name not in columns:
+                    raise _error(node, f"{name} is no parameter; only parameters and numbers can stand here")
+                return np.asarray(columns[name], dtype=np.float64)
+            case Unary(op=op, operand=operand):
+                return np.logical_not(value(operand)) if op == "not" else -value(operand)
+            case Logic(op=op, operands=operands):
+                join = np.logical_and if op == "and" else np.logical_or
+                return join.reduce(np.broadcast_arrays(*(value(operand) for operand in operands)))
+            case Compare(op=op, left=left, right=right) | Binary(op=op, left=left, right=right):
+                return getattr(np, _COLUMN_OPERATORS[op])(value(left), value(right))
+            case Call(name=name, args=args) if name in CONSTANT_FUNCTIONS:
+                return getattr(np, _COLUMN_FUNCTIONS.get(name, name))(*(value(argument) for argument in args))
+        raise _error(node, "only numbers and parameters can stand here")
+
+    with np.errstate(all="ignore"):
+        return value(expression)
+
+
+_COLUMN_OPERATORS = {
+    "+": "add", "-": "subtract", "*": "multiply", "/": "divide", "**": "power", "<": "less", "<=": "less_equal",
+    ">": "greater", ">=": "greater_equal", "==": "equal", "!=": "not_equal",
+}  # fmt: skip
+_COLUMN_FUNCTIONS = {"min": "minimum", "max": "maximum"}

@@ -8,6 +8,7 @@ from typing import Any
 
 from qt_engine.strategies.document import StrategyDocument
 from qt_engine.strategies.expressions import MAX_NODES
+from qt_engine.strategies.functions import FUNCTIONS, bind_function
 from qt_engine.strategies.nodes import Binary, Call, Compare, Expression, Lag, Logic, Name, Number, Unary, walk
 from qt_engine.strategies.problems import ExpressionError, Problem
 
@@ -36,9 +37,20 @@ def inline(document: StrategyDocument, constants: list[str]) -> StrategyDocument
     def change(expression: Expression) -> Expression:
         return substitute(expression, values)
 
-    kept = {name: change(expression) for name, expression in document.let.items() if name not in values}
-    changed = {part: _map(getattr(document, part), change) for part in ("require", "entry", "exit", "reentry", "sizing", "risk")}
-    return replace(document, let=kept, **changed)
+    kept = {name: expression for name, expression in document.let.items() if name not in values}
+    return rewrite(replace(document, let=kept), change)
+
+
+def rewrite(document: StrategyDocument, change: Callable[[Expression], Expression]) -> StrategyDocument:
+    """The document with every expression changed."""
+    let = {name: change(expression) for name, expression in document.let.items()}
+    sections = {part: _map(getattr(document, part), change) for part in ("require", "entry", "exit", "reentry", "sizing", "risk")}
+    return replace(document, let=let, **sections)
+
+
+def positional(expression: Expression) -> Expression:
+    """The expression with all arguments of the language's own functions by position; it must have passed the checks."""
+    return _put(expression, {})
 
 
 def _map(part: Any, change: Callable[[Expression], Expression]) -> Any:
@@ -76,6 +88,9 @@ def _put(node: Expression, values: Mapping[str, Expression]) -> Expression:
             return replace(node, left=put(left), right=put(right))
         case Logic(operands=operands):
             return replace(node, operands=tuple(put(operand) for operand in operands))
+        case Call(name=name, keywords=keywords) if keywords and name in FUNCTIONS and not values:
+            given = bind_function(node)
+            return replace(node, args=tuple(put(part) for part in given.values() if part is not None), keywords=())
         case Call(args=args, keywords=keywords):
             return replace(node, args=tuple(map(put, args)), keywords=tuple((key, put(value)) for key, value in keywords))
         case Lag(operand=operand, bars=bars):

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from qt_engine.core.errors import InputError
 from qt_engine.core.text import nearest, plain
-from qt_engine.strategies.constants import evaluate_constant, holds
+from qt_engine.strategies.calls import check_call
+from qt_engine.strategies.constants import evaluate_columns, evaluate_constant, holds
 from qt_engine.strategies.document import Parameter, StrategyDocument
-from qt_engine.strategies.nodes import Expression, Lag, Name, walk
+from qt_engine.strategies.nodes import Call, Expression, Lag, Name, walk
 from qt_engine.strategies.reading import read_number
 from qt_engine.strategies.settings import settings_of
 from qt_engine.strategies.writing import expression_text, number_text
 
-__all__ = ["check_parameters", "convert", "evaluate_constant", "holds", "resolve_parameters"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["check_parameters", "convert", "evaluate_constant", "grid", "holds", "resolve_parameters"]
+
+MAX_COMBINATIONS = 10_000_000
 
 
 def resolve_parameters(document: StrategyDocument, overrides: Mapping[str, Any] | None = None) -> dict[str, int | float]:
@@ -30,7 +37,7 @@ def resolve_parameters(document: StrategyDocument, overrides: Mapping[str, Any] 
     ------
     InputError
         If a name is unknown, a value is of the wrong type or out of bounds, a condition of `require` is not met, or
-        a setting has no valid value for these parameters.
+        a setting or an indicator does not take these parameters.
     """
     values: dict[str, int | float] = {name: parameter.default for name, parameter in document.params.items()}
     for name in sorted(overrides or {}):
@@ -99,17 +106,84 @@ def check_parameters(document: StrategyDocument, values: Mapping[str, int | floa
             setting.check(name, expression, values)
         except InputError as error:
             raise InputError(f"{_values_read(expression, values)}: {error.reason}") from None
-    for lag in _lags(document):
-        if isinstance(lag.bars, Name) and values[lag.bars.name] < 0:
-            raise InputError(f"{lag.bars.name} = {values[lag.bars.name]}: {expression_text(lag)} would read the future")
+    for node in _nodes(document):
+        if isinstance(node, Lag) and isinstance(node.bars, Name) and values[node.bars.name] < 0:
+            raise InputError(f"{_values_read(node.bars, values)}: {expression_text(node)} would read the future")
+        if isinstance(node, Call):
+            try:
+                check_call(node, values)
+            except InputError as error:
+                raise InputError(f"{_values_read(node, values)}: {error.reason}") from None
 
 
-def _lags(document: StrategyDocument) -> list[Lag]:
-    conditions = (document.entry.long, document.entry.short, document.exit.long, document.exit.short)
-    roots: list[Expression] = [*document.let.values(), *(root for root in conditions if root is not None)]
-    return [node for root in roots for node in walk(root) if isinstance(node, Lag)]
+def _nodes(document: StrategyDocument) -> Iterator[Expression]:
+    """Every part of every expression that is computed bar by bar."""
+    sides = (document.entry.long, document.entry.short, document.exit.long, document.exit.short)
+    for root in (*document.let.values(), *sides):
+        if root is not None:
+            yield from walk(root)
 
 
 def _values_read(expression: Expression, values: Mapping[str, int | float]) -> str:
-    read = sorted({part.name for part in walk(expression) if isinstance(part, Name)})
+    read = sorted({part.name for part in walk(expression) if isinstance(part, Name) and part.name in values})
     return ", ".join(f"{name} = {number_text(values[name])}" for name in read) or "as written"
+
+
+def grid(document: StrategyDocument, spec: Mapping[str, Iterable[Any]]) -> dict[str, NDArray[Any]]:
+    """Every combination of the values in `spec` that meets `require`.
+
+    Parameters
+    ----------
+    spec
+        The values of each parameter that varies: a range, a list, an array. The others keep their defaults.
+
+    Returns
+    -------
+    One array of shape `(n,)` for every parameter of the document, int64 or float64 by its type. The last parameter of
+    the document varies fastest. A parameter's values stand in the order given, each once.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, a value is out of bounds, a setting cannot take a combination that is left, nothing meets
+        `require`, or there are more than 10,000,000 combinations.
+    """
+    import numpy as np
+
+    for name in sorted(spec):
+        if name not in document.params:
+            raise InputError(unknown_parameter(document, name))
+    axes: dict[str, list[int | float]] = {}
+    count = 1
+    for name, parameter in document.params.items():
+        values = [parameter.default] if name not in spec else _axis(parameter, spec[name])
+        count *= len(values)
+        axes[name] = values
+        if count > MAX_COMBINATIONS:
+            raise InputError(f"a grid has at most {MAX_COMBINATIONS:,} combinations; give {name} fewer values")
+    columns: dict[str, NDArray[Any]] = {}
+    outer, inner = 1, count
+    for name, values in axes.items():
+        inner //= len(values)
+        axis = np.array(values, dtype=np.int64 if document.params[name].type == "int" else np.float64)
+        columns[name] = np.tile(np.repeat(axis, inner), outer)
+        outer *= len(values)
+    for condition in document.require:
+        kept = np.broadcast_to(evaluate_columns(condition, columns), count)
+        columns = {name: column[kept] for name, column in columns.items()}
+        count = int(kept.sum())
+        if not count:
+            raise InputError(f"no combination meets what the strategy requires: {expression_text(condition)}")
+    for name, setting, expression in settings_of(document):
+        found = np.broadcast_to(evaluate_columns(expression, columns), count)
+        for value in np.unique(found):
+            if not setting.accepts(float(value)):
+                raise InputError(f"{name} is {setting.expected}, not {value:.10g}, which this grid has")
+    return columns
+
+
+def _axis(parameter: Parameter, values: Iterable[Any]) -> list[int | float]:
+    found = list(dict.fromkeys(convert(parameter, value) for value in islice(values, MAX_COMBINATIONS + 1)))
+    if not found:
+        raise InputError(f"parameter {parameter.name} needs at least one value")
+    return found

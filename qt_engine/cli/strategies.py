@@ -1,0 +1,104 @@
+"""`qt strategies`: what there is, what it says, and what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from qt_engine.cli.context import invocation
+from qt_engine.cli.output import ExitCode, is_terminal, print_json, print_line, print_table
+from qt_engine.core.errors import InputError
+from qt_engine.core.text import plain
+
+if TYPE_CHECKING:
+    from qt_engine.strategies.document import StrategyDocument
+    from qt_engine.strategies.library import StrategyLibrary
+    from qt_engine.strategies.problems import Problem
+
+app = typer.Typer(help="List and check strategies.", no_args_is_help=True, rich_markup_mode=None)
+
+JSON = typer.Option(False, "--json", help="Print one JSON document.")
+STRATEGY = typer.Argument(metavar="STRATEGY", help="A shipped name, a name in the workspace, or a file.")
+
+
+@app.command("list")
+def list_strategies(context: typer.Context, as_json: bool = JSON) -> None:
+    """List the strategies that ship with qt and those of the workspace."""
+    found = _library(context).list()
+    if as_json:
+        print_json({"strategies": [info.as_json() for info in found]})
+    else:
+        print_table(("name", "source", "description"), [(info.name, info.source, info.description) for info in found])
+
+
+@app.command()
+def show(context: typer.Context, strategy: str = STRATEGY, as_json: bool = JSON) -> None:
+    """Print a strategy's text; with --json also its parameters and what it amounts to."""
+    from qt_engine.strategies.language import read_document
+
+    source = _library(context).resolve(strategy)
+    if not as_json:
+        for line in source.text.splitlines():
+            print_line(line)
+        return
+    document, problems = read_document(source.text)
+    print_json({
+        "name": source.name, "source": source.source, "path": str(source.path), "text": source.text,
+        "document": None if document is None else document.canonical(),
+        "problems": [problem.as_json() for problem in problems],
+    })  # fmt: skip
+
+
+@app.command()
+def check(context: typer.Context, file: str = STRATEGY, as_json: bool = JSON) -> int:
+    """List everything that is wrong with a strategy; exit code 2 if it cannot be run."""
+    from qt_engine.strategies.language import read_document
+    from qt_engine.strategies.problems import errors
+
+    shown, text = _text(context, file)
+    document, problems = read_document(text)
+    wrong = len(errors(problems))
+    if as_json:
+        print_json({
+            "file": shown, "ok": wrong == 0, "name": None if document is None else document.name, "errors": wrong,
+            "warnings": len(problems) - wrong, "problems": [problem.as_json() for problem in problems],
+        })  # fmt: skip
+    else:
+        _print_problems(shown, document, problems)
+    return ExitCode.WRONG_INPUT if wrong else ExitCode.DONE
+
+
+def _library(context: typer.Context) -> StrategyLibrary:
+    library: Any = invocation(context).workspace.strategies
+    return library  # type: ignore[no-any-return]
+
+
+def _text(context: typer.Context, reference: str) -> tuple[str, str | bytes]:
+    """The name to show and the content: of a file also where it is no text, so that the check can say so."""
+    from qt_engine.strategies.syntax import MAX_BYTES
+
+    path = Path(reference)
+    try:
+        if path.is_file():
+            with path.open("rb") as content:
+                return reference, content.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"cannot be read: {reason}", file=plain(reference)) from None
+    source = _library(context).resolve(reference)
+    return str(source.path), source.text
+
+
+def _print_problems(file: str, document: StrategyDocument | None, problems: list[Problem]) -> None:
+    for problem in problems:
+        print_line(f"{file}:{problem.line}:{problem.column}: {problem.severity}: {problem.sentence}")
+    if document is None:
+        count = sum(problem.severity == "error" for problem in problems)
+        print_line(f"{file}: {count} error{'' if count == 1 else 's'}; it cannot be run")
+        return
+    print_line(f"{file}: {document.name} is right" + ("" if not problems else ", with the warnings above"))
+    if document.params and is_terminal():
+        rows = [(p.name, p.type, p.default, p.low, p.high, p.step) for p in document.params.values()]
+        print_table(("parameter", "type", "default", "low", "high", "step"), rows, right=("default", "low", "high", "step"))

@@ -1,0 +1,172 @@
+"""Where strategies live: those that ship with qt, the workspace's own laid over them, and any file by its path."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from qt_engine.core.errors import InputError, NotFoundError, StoreError
+from qt_engine.core.resources import shipped
+from qt_engine.core.text import nearest, plain
+from qt_engine.storage.files import replaced
+from qt_engine.strategies.reading import is_empty
+from qt_engine.strategies.syntax import MAX_BYTES, Scalar, Section, read_tree
+
+Source = Literal["shipped", "workspace", "file"]
+SUFFIX = ".yaml"
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_FILE_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyInfo:
+    """One line of a list of strategies."""
+
+    name: str
+    source: Source
+    path: Path
+    description: str
+
+    def as_json(self) -> dict[str, str]:
+        """As shown by `qt strategies list --json`."""
+        return {"name": self.name, "source": self.source, "path": str(self.path), "description": self.description}
+
+
+@dataclass(frozen=True, slots=True)
+class StrategySource:
+    """The text of a strategy and where it comes from; the text need not be right."""
+
+    name: str
+    text: str
+    path: Path
+    source: Source
+
+
+class StrategyLibrary:
+    """The strategies of one workspace.
+
+    Parameters
+    ----------
+    folder
+        The workspace; its own strategies stand in `strategies/*.yaml`. The folder is made when one is saved.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._own = folder / "strategies"
+
+    def list(self) -> list[StrategyInfo]:
+        """Every strategy by name; the workspace's own hides a shipped one of the same name."""
+        found = {name: ("shipped", path) for name, path in _files(shipped("configs") / "strategies").items()}
+        found |= {name: ("workspace", path) for name, path in _files(self._own).items()}
+        return [_info(name, "workspace" if source == "workspace" else "shipped", path) for name, (source, path) in sorted(found.items())]
+
+    def resolve(self, reference: str | os.PathLike[str]) -> StrategySource:
+        """Find a strategy by name or by the path of its file.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none; the message has the nearest name.
+        InputError
+            If the file is too large, is not text, or cannot be read.
+        """
+        text = os.fspath(reference)
+        if isinstance(reference, str) and _NAME.fullmatch(text):
+            own, ships = self._own / f"{text}{SUFFIX}", shipped("configs") / "strategies" / f"{text}{SUFFIX}"
+            if own.is_file():
+                return StrategySource(text, _read(own), own, "workspace")
+            if ships.is_file():
+                return StrategySource(text, _read(ships), ships, "shipped")
+        elif "\0" not in text and (path := Path(text).expanduser()).is_file():
+            return StrategySource(path.stem, _read(path), path, "file")
+        raise NotFoundError(self._unknown(text))
+
+    def save(self, name: str, text: str) -> Path:
+        """Write a strategy into the workspace, whole or not at all; it need not be right yet.
+
+        Raises
+        ------
+        InputError
+            If the name cannot be a file's or the text is too large.
+        StoreError
+            If it cannot be written.
+        """
+        path = self._path(name)
+        try:
+            data = text.encode()
+        except UnicodeEncodeError:
+            raise InputError("a strategy is text that UTF-8 can hold") from None
+        if len(data) > MAX_BYTES:
+            raise InputError(f"a strategy has at most {MAX_BYTES // 1000} kB")
+        try:
+            with replaced(path) as temporary:
+                temporary.write_bytes(data)
+        except OSError as error:
+            raise StoreError(f"{plain(path)} cannot be written: {error.strerror}") from None
+        return path
+
+    def delete(self, name: str) -> None:
+        """Remove a strategy of the workspace; one that ships under the same name shows again.
+
+        Raises
+        ------
+        NotFoundError
+            If the workspace has none of that name.
+        StoreError
+            If it cannot be removed.
+        """
+        path = self._path(name)
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            reason = f"{name} ships with qt and cannot be deleted" if name in _files(shipped("configs") / "strategies") else self._unknown(name)
+            raise NotFoundError(reason) from None
+        except OSError as error:
+            raise StoreError(f"{plain(path)} cannot be removed: {error.strerror}") from None
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise InputError(f"strategy name {plain(name, 60)!r} is not small letters, digits and underscores, a letter first, at most 64")
+        return self._own / f"{name}{SUFFIX}"
+
+    def _unknown(self, reference: str) -> str:
+        known = sorted({*_files(shipped("configs") / "strategies"), *_files(self._own)})
+        shown = plain(reference, 100)
+        if reference.endswith(_FILE_SUFFIXES) or "/" in reference or os.sep in reference:
+            return f"there is no strategy file {shown}"
+        near = nearest(reference.lower().replace("-", "_"), known)
+        return f"there is no strategy {shown!r}; " + (f"did you mean {near}?" if near else f"there are {', '.join(known)}")
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    return {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}")) if _NAME.fullmatch(path.stem) and path.is_file()}
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", file=plain(path)) from None
+    if len(data) > MAX_BYTES:
+        raise InputError(f"a strategy has at most {MAX_BYTES // 1000} kB", file=plain(path))
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        column = error.start - before.rfind(b"\n")
+        raise InputError("this is not UTF-8 text", file=plain(path), line=before.count(b"\n") + 1, column=column) from None
+
+
+def _info(name: str, source: Source, path: Path) -> StrategyInfo:
+    """Name and description, which also a strategy with mistakes has."""
+    try:
+        tree, _ = read_tree(_read(path))
+    except InputError:
+        tree = None
+    entries = tree.entries if isinstance(tree, Section) else ()
+    texts = [value.text for key, value in entries if key.text == "description" and isinstance(value, Scalar) and not is_empty(value)]
+    return StrategyInfo(name, source, path, plain(" ".join(texts[0].split())) if texts else "")
