@@ -7,17 +7,26 @@ and `qt --help` pay for each import on the way to their first line.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qt_engine.core.errors import InputError
 from qt_engine.core.text import plain
 
 if TYPE_CHECKING:
     from qt_engine.core.settings import Settings
+    from qt_engine.data.market import Market
     from qt_engine.data.service import DataService
+    from qt_engine.experiments.compare import Comparison
+    from qt_engine.experiments.preview import Preview, Previewer
     from qt_engine.experiments.registry import RunRegistry
+    from qt_engine.experiments.reproduce import Reproduction
+    from qt_engine.experiments.road import Progress
+    from qt_engine.experiments.run import Run
+    from qt_engine.experiments.spec import DataSlice, RunSpec
     from qt_engine.jobs.service import JobService
     from qt_engine.live.service import SessionService
     from qt_engine.storage.catalog import Catalog
@@ -118,6 +127,154 @@ class Workspace:
         from qt_engine.live.service import SessionService
 
         return SessionService(self)
+
+    def backtest(
+        self,
+        strategy: str | os.PathLike[str],
+        symbols: Sequence[str] | None = None,
+        interval: str | None = None,
+        start: str | date | None = None,
+        end: str | date | None = None,
+        params: Mapping[str, Any] | None = None,
+        *,
+        cash: float | None = None,
+        fee_bps: float | None = None,
+        slippage_bps: float | None = None,
+        tick: float | None = None,
+        seed: int | None = None,
+        progress: Progress | None = None,
+    ) -> Run:
+        """Run a strategy over stored bars, and keep the run.
+
+        Parameters
+        ----------
+        strategy
+            A shipped name, a name in this workspace, or a file.
+        symbols, interval
+            In place of the strategy's own universe and interval.
+        start, end
+            ISO 8601; both days inclusive.
+        params
+            Parameters in place of the strategy's defaults: numbers or their texts.
+        cash, fee_bps, slippage_bps, tick, seed
+            In place of the settings; see `qt_engine.core.settings.Settings`.
+        progress
+            Called now and then with the share done, 0 to 1.
+
+        Raises
+        ------
+        InputError
+            If anything that was asked for is wrong; nothing is stored then.
+        """
+        from qt_engine.experiments.provenance import ProvenanceProbe
+        from qt_engine.experiments.road import backtest
+        from qt_engine.experiments.run import Run
+
+        spec = self.specify(
+            strategy, symbols, interval, start, end, params,
+            cash=cash, fee_bps=fee_bps, slippage_bps=slippage_bps, tick=tick, seed=seed,
+        )  # fmt: skip
+        probe = ProvenanceProbe(self.folder, Path.cwd())
+        return Run(backtest(spec, self._load, self.runs, probe=probe, progress=progress), self.runs)
+
+    def specify(
+        self,
+        strategy: str | os.PathLike[str],
+        symbols: Sequence[str] | None = None,
+        interval: str | None = None,
+        start: str | date | None = None,
+        end: str | date | None = None,
+        params: Mapping[str, Any] | None = None,
+        **execution: float | None,
+    ) -> RunSpec:
+        """What `backtest` would run, complete and checked, without running it."""
+        from qt_engine.experiments.spec import make_spec
+        from qt_engine.strategies.language import load_document
+        from qt_engine.strategies.parameters import resolve_parameters
+
+        source = self.strategies.resolve(os.fspath(strategy))
+        document = load_document(source.text, str(source.path))
+        parameters = resolve_parameters(document, dict(params or {}))
+        return make_spec(
+            document, source.text, parameters, symbols=symbols, interval=interval, start=start, end=end,
+            **self._execution(execution),
+        )  # fmt: skip
+
+    def run(self, run_id: str) -> Run:
+        """A run of the registry, by its id or the beginning of it."""
+        from qt_engine.experiments.run import Run
+
+        return Run(self.runs.get(run_id), self.runs)
+
+    def compare(self, *runs: Run | str, baseline: int = 0) -> Comparison:
+        """Runs side by side; each is a `Run` or an id, `baseline` the index of the one to measure against."""
+        from qt_engine.experiments.compare import compare
+
+        return compare([self.runs.get(run) if isinstance(run, str) else run.record for run in runs], baseline)
+
+    def reproduce(self, run: Run | str) -> Reproduction:
+        """Run a completed run again on exactly its rows and say whether the same bytes come out."""
+        from qt_engine.experiments.reproduce import reproduce
+
+        record = self.runs.get(run) if isinstance(run, str) else run.record
+        return reproduce(record, self.runs, self._load_snapshot)
+
+    def export(self, run: Run | str, folder: Path | None = None, format: str = "csv") -> list[Path]:
+        """Write a run as CSV, JSON or Parquet files, to `exports/<run id>` of the workspace by default."""
+        from qt_engine.experiments.export import export
+
+        record = self.runs.get(run) if isinstance(run, str) else run.record
+        return export(record, self.runs, folder or self.folder / "exports" / record.run_id, format)
+
+    def preview(
+        self,
+        text: str,
+        symbols: Sequence[str] | None = None,
+        interval: str | None = None,
+        start: str | date | None = None,
+        end: str | date | None = None,
+        params: Mapping[str, Any] | None = None,
+        **execution: float | None,
+    ) -> Preview:
+        """What a strategy's text would give; nothing is stored, and wrong text is answered with problems, not errors."""
+        from qt_engine.experiments.spec import make_spec
+
+        chosen = self._execution(execution)
+        return self._previewer.preview(
+            text,
+            lambda document, source, parameters: make_spec(
+                document, source, parameters, symbols=symbols, interval=interval, start=start, end=end, **chosen
+            ),
+            params or {},
+        )
+
+    @cached_property
+    def _previewer(self) -> Previewer:
+        from qt_engine.experiments.preview import Previewer
+
+        return Previewer(self._load, self.folder)
+
+    def _execution(self, given: Mapping[str, float | None]) -> dict[str, float]:
+        """What was given, else the settings, checked at once: before any data is loaded."""
+        from qt_engine.simulation.contract import Execution
+
+        names = ("cash", "fee_bps", "slippage_bps", "tick", "seed")
+        unknown = sorted(set(given) - set(names))
+        if unknown:
+            raise TypeError(f"unknown argument {unknown[0]}")
+        chosen = {name: getattr(self.settings, name) if given.get(name) is None else given[name] for name in names}
+        Execution(chosen["fee_bps"], chosen["slippage_bps"], chosen["tick"])
+        if not 0.0 < chosen["cash"] < 1e15:
+            raise InputError(f"cash must be above 0, not {chosen['cash']:g}")
+        if int(chosen["seed"]) != chosen["seed"] or not 0 <= chosen["seed"] < 2**63:
+            raise InputError(f"seed must be a whole number from 0 to 2^63 - 1, not {chosen['seed']}")
+        return chosen
+
+    def _load(self, spec: RunSpec) -> Market:
+        return self.data.load(spec.symbols, spec.interval, spec.start, spec.end)
+
+    def _load_snapshot(self, data: DataSlice) -> Market:
+        return self.data.load_snapshot(data.sources, data.interval, data.start_ts, data.end_ts)
 
 
 def locate(path_or_name: str | os.PathLike[str] | None = None) -> Path:

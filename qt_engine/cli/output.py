@@ -9,11 +9,16 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from enum import IntEnum
 from typing import Any, TextIO
 
+from qt_engine.core.clock import monotonic
 from qt_engine.core.text import plain
+
+PATIENCE_S = 0.5
+"""How long work may last before a progress bar is drawn."""
 
 
 class ExitCode(IntEnum):
@@ -113,6 +118,29 @@ def print_curve(times: Sequence[int], values: Sequence[float], *, title: str, he
     plotext.plot(picked, [float(values[i]) for i in picked], marker="braille")
     plotext.xticks(ticks, [iso(int(times[i]))[:10] for i in ticks])
     sys.stdout.write(plotext.uncolorize(plotext.build()) + "\n")
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[float], None] | None]:
+    """Gives a function that takes the share done, 0 to 1, and draws a bar on a terminal once the work has lasted a moment."""
+    if not is_terminal(sys.stderr):
+        yield None
+        return
+    began = monotonic()
+    with ExitStack() as stack:
+        bars: list[tuple[Any, Any]] = []
+
+        def report(share: float) -> None:
+            if not bars and monotonic() - began > PATIENCE_S:
+                from rich.console import Console
+                from rich.progress import Progress
+
+                bar = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
+                bars.append((bar, bar.add_task(plain(label), total=1.0)))
+            for bar, task in bars:
+                bar.update(task, completed=share)
+
+        yield report
 
 
 def show(cell: object) -> str:

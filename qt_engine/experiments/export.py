@@ -85,7 +85,12 @@ def tables_of(record: RunRecord, runs: RunRegistry) -> dict[str, Table]:
         for row in _rows(runs.rows_of(record, "orders"))
     ]  # fmt: skip
     equity = [{"time": iso(row["ts"]), "equity": row["equity"]} for row in _rows(runs.rows_of(record, "equity"))]
-    return {"trades": [trade.as_json() for trade in runs.trades_of(record)], "fills": fills, "orders": orders, "equity": equity}
+    return {
+        "trades": [trade.as_json() for trade in runs.trades_of(record)],
+        "fills": fills,
+        "orders": orders,
+        "equity": equity,
+    }
 
 
 COLUMNS = {

@@ -1,0 +1,81 @@
+"""`qt backtest`: run a strategy over stored bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+
+from qt_engine.cli import output
+from qt_engine.cli.context import workspace
+from qt_engine.cli.run_views import print_run
+from qt_engine.core.errors import InputError
+from qt_engine.core.text import plain
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def backtest(
+    context: typer.Context,
+    strategy: str = typer.Argument(
+        ..., metavar="STRATEGY", help="A shipped strategy, one of the workspace, or a file."
+    ),
+    symbols: str | None = typer.Option(None, metavar="A,B", help="In place of the strategy's universe."),
+    interval: str | None = typer.Option(None, metavar="I", help="Length of a bar, such as 1d; else the strategy's."),
+    start: str | None = typer.Option(None, metavar="DATE", help="First day, such as 2010-01-31."),
+    end: str | None = typer.Option(None, metavar="DATE", help="Last day, inclusive."),
+    assignments: list[str] = typer.Option([], "--set", metavar="K=V", help="Set a parameter; may be repeated."),
+    cash: float | None = typer.Option(None, help="Capital at the start."),
+    fee_bps: float | None = typer.Option(None, help="Fee per fill, in basis points of the notional."),
+    slippage_bps: float | None = typer.Option(None, help="Slippage per fill, in basis points of the price."),
+    tick: float | None = typer.Option(None, help="Price step of protective levels."),
+    seed: int | None = typer.Option(None, help="Seed of everything random."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
+) -> None:
+    """Run a strategy over stored bars and keep the run."""
+    with output.progress_bar(strategy) as progress:
+        run = workspace(context).backtest(
+            strategy, read_symbols(symbols), interval, start, end, read_assignments(assignments),
+            cash=cash, fee_bps=fee_bps, slippage_bps=slippage_bps, tick=tick, seed=seed, progress=progress,
+        )  # fmt: skip
+    if as_json:
+        output.print_json(run.as_json())
+    else:
+        print_run(run.record, run.curve)
+
+
+def read_symbols(text: str | None) -> list[str] | None:
+    """`A,B` as a list.
+
+    Raises
+    ------
+    InputError
+        If a name is empty.
+    """
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise InputError(f"--symbols {plain(text)!r} names an empty symbol; write them as A,B")
+    return names
+
+
+def read_assignments(texts: Sequence[str]) -> dict[str, str]:
+    """`k=v` texts as a mapping.
+
+    Raises
+    ------
+    InputError
+        If a text has no `=`, or a name is set twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name, value = name.strip(), value.strip()
+        if not (equals and name and value):
+            raise InputError(f"--set {plain(text)!r} is no assignment; write it as name=value")
+        if name in found:
+            raise InputError(f"--set sets {plain(name)} twice")
+        found[name] = value
+    return found

@@ -1,0 +1,99 @@
+"""How a run looks on the command line; shared by `qt backtest`, `qt runs` and `qt demo`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from qt_engine.cli import output
+from qt_engine.core.clock import iso
+
+if TYPE_CHECKING:
+    from qt_engine.experiments.compare import Comparison
+    from qt_engine.experiments.record import RunRecord
+
+PERCENT = ("total_return", "cagr", "volatility", "max_drawdown", "win_rate", "exposure")
+MONEY = ("final_equity", "fees", "slippage")
+
+Curve = Callable[[], tuple[Sequence[int], Sequence[float]]]
+
+
+def metric_text(name: str, value: float | int | None, *, signed: bool = False) -> str:
+    """A metric with its unit; a dash where it is not defined."""
+    if value is None or value != value:
+        return "–"
+    sign = "+" if signed else ""
+    if name in PERCENT:
+        return f"{100 * value:{sign},.2f} %"
+    if name in MONEY:
+        return f"{value:{sign},.2f}"
+    return f"{value:{sign},d}" if isinstance(value, int) else f"{value:{sign},.3f}"
+
+
+def print_run(record: RunRecord, curve: Curve) -> None:
+    """Print a run: what it was, its metrics, its equity curve, its open positions and warnings."""
+    spec = record.spec
+    output.print_line(
+        f"{spec.strategy} on {', '.join(spec.symbols)}, {spec.interval}, {record.start[:10]} to {record.end[:10]}"
+    )
+    if spec.parameters:
+        output.print_line("parameters: " + ", ".join(f"{name} = {value}" for name, value in spec.parameters.items()))
+    output.print_line(f"run {record.run_id}: {record.status}, {record.slice.bars:,} bars")
+    if record.error:
+        output.print_line(f"error: {record.error}")
+    if record.metrics is not None:
+        rows = [(name, metric_text(name, value)) for name, value in record.metrics.as_json().items()]
+        output.print_table(["metric", "value"], rows, right=["value"])
+        times, values = curve()
+        output.print_curve(times, values, title="equity")
+    if record.open_positions:
+        columns = list(record.open_positions[0])
+        rows_open = [[position[name] for name in columns] for position in record.open_positions]
+        output.print_table(columns, rows_open, title="open positions", right=columns[1:2] + columns[3:])
+    for warning in record.warnings:
+        output.print_line(f"note: {warning}")
+
+
+def print_runs(records: Sequence[RunRecord]) -> None:
+    """Print one line for each run."""
+    metrics = ("total_return", "sharpe", "max_drawdown", "trades")
+    rows = []
+    for record in records:
+        figures = {} if record.metrics is None else record.metrics.as_json()
+        status = f"running {100 * record.progress:.0f} %" if record.status == "running" else record.status
+        rows.append([
+            record.run_id, status, record.spec.strategy, ",".join(record.spec.symbols), iso(record.created_ns)[:16],
+            *(metric_text(name, figures.get(name)) for name in metrics),
+        ])  # fmt: skip
+    output.print_table(["run", "status", "strategy", "symbols", "created", *metrics], rows, right=metrics)
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Print metrics side by side with the difference to the baseline, then only what differs."""
+    baseline = comparison.runs[comparison.baseline]
+    heads = []
+    for index, record in enumerate(comparison.runs):
+        heads += [record.run_id] if index == comparison.baseline else [record.run_id, f"Δ{index}"]
+    rows: list[list[str]] = []
+    for row in comparison.metrics:
+        cells = [row.name]
+        for index, (value, difference) in enumerate(zip(row.values, row.differences, strict=True)):
+            cells.append(metric_text(row.name, value))
+            if index != comparison.baseline:
+                cells.append(metric_text(row.name, difference, signed=True))
+        rows.append(cells)
+    output.print_table(["metric", *heads], rows, title=f"baseline {baseline.run_id}", right=heads)
+    ids = [record.run_id for record in comparison.runs]
+    for title, differing in (
+        ("parameters that differ", comparison.parameters),
+        ("what else differs", comparison.differences),
+    ):
+        if differing:
+            cells_of = [[item.name, *(_short(value) for value in item.values)] for item in differing]
+            output.print_table([title, *ids], cells_of)
+
+
+def _short(value: object) -> object:
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return f"{value[:12]}…" if isinstance(value, str) and len(value) >= 40 else value

@@ -1,0 +1,106 @@
+"""The curve beside the editor: the same road as a run, on markets kept in memory, and nothing is stored."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qt_engine.core.errors import InputError
+from qt_engine.data.overview import FILE_NAME as OVERVIEW
+from qt_engine.strategies.problems import Problem
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from qt_engine.data.market import Market
+    from qt_engine.evaluation.metrics import Metrics
+    from qt_engine.experiments.spec import RunSpec
+    from qt_engine.strategies.document import StrategyDocument
+
+KEPT = 4
+"""Markets in memory: as many as a person switches between while editing."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the text in the editor would give.
+
+    Attributes
+    ----------
+    problems
+        What is wrong with the text, or with running it; the other fields are None then.
+    ts, equity
+        int64 UTC nanoseconds of each close, and float64 equity there.
+    metrics
+        The headline figures.
+    """
+
+    problems: tuple[Problem, ...] = ()
+    ts: NDArray[Any] | None = None
+    equity: NDArray[Any] | None = None
+    metrics: Metrics | None = None
+    symbols: tuple[str, ...] = ()
+
+
+class Previewer:
+    """Runs strategy texts over and over on the same bars.
+
+    Parameters
+    ----------
+    load
+        Gives the market of a spec.
+    folder
+        The workspace's; its overview of series is another file after each import, so it tells when to load again.
+    """
+
+    def __init__(self, load: Callable[[RunSpec], Market], folder: Path) -> None:
+        self._load = load
+        self._overview = folder / OVERVIEW
+        self._markets: OrderedDict[tuple[object, ...], Market] = OrderedDict()
+
+    def preview(
+        self,
+        text: str,
+        specify: Callable[[StrategyDocument, str, Mapping[str, Any]], RunSpec],
+        parameters: Mapping[str, Any],
+    ) -> Preview:
+        """Read, compile and simulate a text; never raises on what a user may type.
+
+        Parameters
+        ----------
+        specify
+            Makes the spec from the document, its text and all its parameters.
+        parameters
+            Overrides of the text's own defaults.
+        """
+        from qt_engine.experiments.road import prepare, walk
+        from qt_engine.strategies.language import read_document
+        from qt_engine.strategies.parameters import resolve_parameters
+
+        document, problems = read_document(text)
+        if document is None:
+            return Preview(tuple(problems))
+        try:
+            spec = specify(document, text, resolve_parameters(document, parameters))
+            market = self._market(spec)
+            outcome = walk(prepare(spec, market))
+        except InputError as error:
+            column = error.column if isinstance(error.column, int) else 1
+            return Preview((*problems, Problem(error.line or 1, column, error.reason)))
+        return Preview(tuple(problems), market.close_ts, outcome.result.equity, outcome.metrics, spec.symbols)
+
+    def _market(self, spec: RunSpec) -> Market:
+        try:
+            state = self._overview.stat()
+        except OSError:
+            return self._load(spec)
+        key = (state.st_ino, state.st_mtime_ns, spec.symbols, spec.interval, spec.start, spec.end)
+        if key not in self._markets:
+            self._markets[key] = self._load(spec)
+            while len(self._markets) > KEPT:
+                self._markets.popitem(last=False)
+        self._markets.move_to_end(key)
+        return self._markets[key]
