@@ -1,0 +1,36 @@
+"""The colours a chart draws with; made from a theme."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours as `#rrggbb`.
+
+    `gain` and `loss` are told apart by luminance too, and never stand alone: beside them is a sign, an arrow or a shape.
+    """
+
+    foreground: str = "#d8dee6"
+    muted: str = "#7d8794"
+    accent: str = "#e8b04a"
+    background: str = "#101418"
+    surface: str = "#171c22"
+    cursor: str = "#2a3542"
+    grid: str = "#2b333d"
+    gain: str = "#2fb5a0"
+    loss: str = "#f0883e"
+    warning: str = "#e3c341"
+    error: str = "#ef6a6a"
+    series: tuple[str, ...] = ("#5aa9e6", "#e8b04a", "#2fb5a0", "#c58af9", "#f0883e", "#9aa5b1")
+
+    def change(self, value: float | None) -> str:
+        """The colour of a gain, of a loss, or of neither."""
+        if value is None or value != value or value == 0:
+            return self.foreground
+        return self.gain if value > 0 else self.loss
+
+    def line(self, index: int) -> str:
+        """The colour of the n-th line of a chart."""
+        return self.series[index % len(self.series)]

@@ -1,0 +1,1 @@
+"""The modes and the dialogs, one file each."""
