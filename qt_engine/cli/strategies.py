@@ -101,4 +101,6 @@ def _print_problems(file: str, document: StrategyDocument | None, problems: list
     print_line(f"{file}: {document.name} is right" + ("" if not problems else ", with the warnings above"))
     if document.params and is_terminal():
         rows = [(p.name, p.type, p.default, p.low, p.high, p.step) for p in document.params.values()]
-        print_table(("parameter", "type", "default", "low", "high", "step"), rows, right=("default", "low", "high", "step"))
+        print_table(
+            ("parameter", "type", "default", "low", "high", "step"), rows, right=("default", "low", "high", "step")
+        )

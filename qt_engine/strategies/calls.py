@@ -46,7 +46,9 @@ def bind_indicator(call: Call, parameters: Mapping[str, int | float]) -> Binding
         raise InputError(error.reason, line=error.line or call.line, column=error.column or call.column) from None
 
 
-def bars_argument(call: Call, argument: Argument, given: Expression | None, parameters: Mapping[str, int | float]) -> int:
+def bars_argument(
+    call: Call, argument: Argument, given: Expression | None, parameters: Mapping[str, int | float]
+) -> int:
     """The whole number that an argument of kind `bars` stands for.
 
     Raises
@@ -57,11 +59,13 @@ def bars_argument(call: Call, argument: Argument, given: Expression | None, para
     if given is None:
         return argument.default or 0
     if not is_constant(given, parameters):
-        reason = f"{argument.name} of {call.name} is a number or an expression over parameters; it cannot change from bar to bar"
+        reason = f"{argument.name} of {call.name} takes only numbers and parameters; it cannot change from bar to bar"
         raise InputError(reason, line=given.line, column=given.column)
     value = evaluate_constant(given, parameters)
     if value < 0 and argument.low == 0:
-        raise InputError("the future cannot be named: n is a number of bars ago, from 0 up", line=given.line, column=given.column)
+        raise InputError(
+            "the future cannot be named: n is a number of bars ago, from 0 up", line=given.line, column=given.column
+        )
     if not value.is_integer() or not argument.low <= value <= 1_000_000:
         reason = f"{argument.name} of {call.name} is a whole number from {argument.low} up, not {value:.10g}"
         raise InputError(reason, line=given.line, column=given.column)

@@ -132,7 +132,9 @@ def _check_sides(reader: Reader, document: StrategyDocument, given: Mapping[str,
     if document.sizing.method == "risk_per_trade" and leave.stop_loss is None and leave.trailing_stop is None:
         message = "risk_per_trade measures the risk by the stop: add stop_loss or trailing_stop under exit"
         reader.report(given["sizing"][0], message, "stop_loss: 2%")
-    protected = any(part is not None for part in (leave.stop_loss, leave.take_profit, leave.trailing_stop, leave.time_stop))
+    protected = any(
+        part is not None for part in (leave.stop_loss, leave.take_profit, leave.trailing_stop, leave.time_stop)
+    )
     for side in SIDES:
         enters, exits = getattr(document.entry, side), getattr(leave, side)
         if enters is not None and exits is None and not protected:

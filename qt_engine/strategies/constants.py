@@ -22,6 +22,9 @@ from qt_engine.strategies.nodes import (
     Unary,
 )
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 CONSTANT_FUNCTIONS: Mapping[str, tuple[int, Callable[..., float]]] = {
     "abs": (1, abs),
     "exp": (1, math.exp),

@@ -91,7 +91,7 @@ class Reentry:
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """How much is bought; `value` in units, currency or as a fraction, by method. `window` in bars, for `volatility_target`."""
+    """How much is bought: `value` in units, currency or as a fraction, by method; `window` in bars, for volatility."""
 
     method: SizingMethod = "equity_fraction"
     value: Expression = field(default_factory=lambda: Number(1.0))
@@ -161,7 +161,11 @@ class StrategyDocument:
                 "time_stop": _text(self.exit.time_stop),
             },
             "reentry": {"cooldown": _text(self.reentry.cooldown), "max_entries": _text(self.reentry.max_entries)},
-            "sizing": {"method": self.sizing.method, "value": _text(self.sizing.value), "window": _text(self.sizing.window)},
+            "sizing": {
+                "method": self.sizing.method,
+                "value": _text(self.sizing.value),
+                "window": _text(self.sizing.window),
+            },
             "risk": {
                 "max_positions": _text(self.risk.max_positions),
                 "max_gross": _text(self.risk.max_gross),

@@ -80,7 +80,9 @@ class TypeChecker:
                         self._report(part, f"{name} changes from bar to bar; {what} takes only parameters and numbers")
                     else:
                         near = nearest_name(name, self._parameters)
-                        self._report(part, f"there is no parameter {name}; {what} takes only parameters and numbers", near)
+                        self._report(
+                            part, f"there is no parameter {name}; {what} takes only parameters and numbers", near
+                        )
                 case Call(name=name) if name not in CONSTANT_FUNCTIONS:
                     known = ", ".join(CONSTANT_FUNCTIONS)
                     self._report(part, f"{name}(…) cannot stand here; {what} takes parameters, numbers and {known}")
@@ -136,7 +138,9 @@ class TypeChecker:
         if found is None or found == wanted:
             return
         if wanted == "number":
-            self._report(node, f"{taker} takes numbers, and this is a condition; where(condition, 1, 0) makes a number of it")
+            self._report(
+                node, f"{taker} takes numbers, and this is a condition; where(condition, 1, 0) makes a number of it"
+            )
         else:
             self._report(node, f"{taker} takes conditions, and this is a number; compare it, such as > 0")
 
@@ -176,8 +180,9 @@ class TypeChecker:
 
     def _remembering(self, node: Expression, taker: str) -> ValueType | None:
         """The type of an argument of something that is computed before the run: it cannot read the position."""
-        outer, self._position_refused = self._position_refused, self._position_refused or (
-            f"inside {taker}: only arithmetic, comparisons, and, or, not can read it"
+        outer, self._position_refused = (
+            self._position_refused,
+            self._position_refused or (f"inside {taker}: only arithmetic, comparisons, and, or, not can read it"),
         )
         found = self._type(node)
         self._position_refused = outer
@@ -192,7 +197,9 @@ class TypeChecker:
         if lookup(node.name) is not None:
             return self._indicator(node)
         known = [*FUNCTIONS, *INDICATORS]
-        near = nearest_name(node.name, known if node.name.lower().startswith("ta.") else [n for n in known if not n.startswith("ta.")])
+        near = nearest_name(
+            node.name, known if node.name.lower().startswith("ta.") else [n for n in known if not n.startswith("ta.")]
+        )
         near = near or nearest_name(node.name, known)
         if near is None and (node.name in SERIES or node.name in self._names or node.name in self._parameters):
             self._report(node, f"{node.name} is no function; an operator is missing before the parenthesis")
@@ -219,7 +226,11 @@ class TypeChecker:
                 continue
             if found != wanted:
                 is_a = "a condition" if wanted == "condition" else "a number"
-                advice = "compare it, such as > 0" if wanted == "condition" else "where(condition, 1, 0) makes a number of it"
+                advice = (
+                    "compare it, such as > 0"
+                    if wanted == "condition"
+                    else "where(condition, 1, 0) makes a number of it"
+                )
                 self._report(expression, f"{argument.name} of {node.name} is {is_a}; {advice}")
             elif argument.kind == "bars":
                 try:
@@ -235,7 +246,10 @@ class TypeChecker:
             found = self._remembering(part, f"{node.name}(…)")
             sound = sound and found is not None
             if found == "condition":
-                self._report(part, f"{node.name} takes numbers, and this is a condition; where(condition, 1, 0) makes a number of it")
+                self._report(
+                    part,
+                    f"{node.name} takes numbers, and this is a condition; where(condition, 1, 0) makes a number of it",
+                )
         if sound and len(self._reader.problems) == before:
             try:
                 bind_indicator(node, self._defaults)

@@ -73,7 +73,10 @@ def parse_expression(text: str, line: int = 1, column: int = 1, place: Place | N
         problems.append(Problem(*where(offset), message, suggestion))
 
     if len(text) > MAX_CHARACTERS:
-        problem(0, f"an expression has at most {MAX_CHARACTERS} characters, not {len(text)}; name parts of it in the let section")
+        problem(
+            0,
+            f"an expression has at most {MAX_CHARACTERS} characters, not {len(text)}; name parts of it under let",
+        )
         raise ExpressionError(problems)
     if not text.strip():
         problem(0, "an expression is missing here")
@@ -161,9 +164,15 @@ class _Translator:
             case ast.Subscript(value=value, slice=bars):
                 return Lag(self.translate(value, depth + 1), self._bars(bars), line=line, column=column)
             case ast.Attribute(value=ast.Name(id="ta"), attr=attribute):
-                return self._refuse(offset, f"ta.{attribute} is a function: write its arguments, such as ta.{attribute}(close)")
+                return self._refuse(
+                    offset, f"ta.{attribute} is a function: write its arguments, such as ta.{attribute}(close)"
+                )
             case ast.Attribute(attr=attribute):
-                return self._refuse(offset, f".{attribute} is not part of the language; only ta.NAME has a point", _attribute_advice(node))
+                return self._refuse(
+                    offset,
+                    f".{attribute} is not part of the language; only ta.NAME has a point",
+                    _attribute_advice(node),
+                )
             case ast.Tuple():
                 return self._refuse(offset, "one expression only; join conditions with and, or")
             case ast.List():
@@ -183,7 +192,7 @@ class _Translator:
     def _number(self, value: object, offset: int, line: int, column: int) -> Expression:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return self._refuse(offset, "only numbers can stand here")
-        if isinstance(value, int) and abs(value) >= 2**53 or isinstance(value, float) and not math.isfinite(value):
+        if (isinstance(value, int) and abs(value) >= 2**53) or (isinstance(value, float) and not math.isfinite(value)):
             return self._refuse(offset, "this number is too large")
         return Number(value, line=line, column=column)
 
@@ -220,7 +229,11 @@ class _Translator:
             case ast.Attribute(value=ast.Name(id="ta"), attr=attribute):
                 name = f"ta.{attribute}"
             case ast.Attribute(attr=attribute) as method:
-                return self._refuse(offset, f".{attribute}(…) is not part of the language; only ta.NAME has a point", _attribute_advice(method))
+                return self._refuse(
+                    offset,
+                    f".{attribute}(…) is not part of the language; only ta.NAME has a point",
+                    _attribute_advice(method),
+                )
             case _:
                 return self._refuse(offset, "only a name can be called; an operator is missing before the parenthesis")
         args: list[Expression] = []

@@ -66,25 +66,25 @@ FUNCTIONS: Mapping[str, LanguageFunction] = {
     function.name: function
     for function in (
         LanguageFunction("abs", (_X,), "number", "the value without its sign"),
-        LanguageFunction("bars_since", (_IF,), "number", "bars since the condition was last true; 0 where it is true, missing before it ever was", True),
+        LanguageFunction("bars_since", (_IF,), "number", "bars since it was last true; missing before", True),
         LanguageFunction("change", (_X, Argument("n", "bars", 1)), "number", "x - x[n]", True),
-        LanguageFunction("count", (_IF, _N), "number", "in how many of the last n bars, this one included, the condition was true", True),
+        LanguageFunction("count", (_IF, _N), "number", "how many of the last n bars it was true in", True),
         LanguageFunction("crosses_above", (_A, _B), "condition", "a > b now and a ≤ b one bar ago", True),
         LanguageFunction("crosses_below", (_A, _B), "condition", "a < b now and a ≥ b one bar ago", True),
         LanguageFunction("exp", (_X,), "number", "e to the power of x"),
-        LanguageFunction("falling", (_X, _N), "condition", "x fell in each of the last n bars: x < x[1] < … < x[n]", True),
+        LanguageFunction("falling", (_X, _N), "condition", "x fell in each of the last n bars", True),
         LanguageFunction("is_missing", (_X,), "condition", "whether x has no value in this bar; never unknown"),
         LanguageFunction("lag", (_X, Argument("n", "bars", low=0)), "number", "x[n]: the value n bars ago", True),
         LanguageFunction("log", (_X,), "number", "natural logarithm; missing where x ≤ 0"),
         LanguageFunction("max", (_A, _B), "number", "the larger of the two in each bar"),
         LanguageFunction("min", (_A, _B), "number", "the smaller of the two in each bar"),
         LanguageFunction("percent_change", (_X, Argument("n", "bars", 1)), "number", "x / x[n] - 1, a fraction", True),
-        LanguageFunction("rank", (_X,), "number", "share of the assets of this bar at or below this one, in (0, 1]; ties share their average", True),
-        LanguageFunction("rising", (_X, _N), "condition", "x rose in each of the last n bars: x > x[1] > … > x[n]", True),
+        LanguageFunction("rank", (_X,), "number", "share of the bar's assets at or below, in (0, 1]", True),
+        LanguageFunction("rising", (_X, _N), "condition", "x rose in each of the last n bars", True),
         LanguageFunction("sign", (_X,), "number", "1, 0 or -1"),
         LanguageFunction("sqrt", (_X,), "number", "square root; missing where x < 0"),
-        LanguageFunction("where", (_IF, _A, _B), "number", "a where the condition is true, b where it is false, missing where it is unknown"),
-        LanguageFunction("zscore", (_X,), "number", "distance from the mean of the assets of this bar, in population standard deviations", True),
+        LanguageFunction("where", (_IF, _A, _B), "number", "a where it is true, b where it is false"),
+        LanguageFunction("zscore", (_X,), "number", "deviations from the mean of the bar's assets", True),
     )
 }  # fmt: skip
 """Sorted by name."""
@@ -101,7 +101,9 @@ def bind_function(call: Call) -> dict[str, Expression | None]:
     function = FUNCTIONS[call.name]
     known = [argument.name for argument in function.arguments]
     if len(call.args) > len(known):
-        raise InputError(f"{call.name} takes {_amount(len(known))}: {function.signature}", line=call.line, column=call.column)
+        raise InputError(
+            f"{call.name} takes {_amount(len(known))}: {function.signature}", line=call.line, column=call.column
+        )
     bound: dict[str, Expression | None] = dict(zip(known, call.args, strict=False))
     for name, value in call.keywords:
         if name not in known:
@@ -113,7 +115,9 @@ def bind_function(call: Call) -> dict[str, Expression | None]:
         bound[name] = value
     for argument in function.arguments:
         if argument.name not in bound and argument.default is None:
-            raise InputError(f"{call.name} needs {argument.name}: {function.signature}", line=call.line, column=call.column)
+            raise InputError(
+                f"{call.name} needs {argument.name}: {function.signature}", line=call.line, column=call.column
+            )
     return {name: bound.get(name) for name in known}
 
 

@@ -1,4 +1,4 @@
-"""Puts the constants of the `let` section in the places that read them, so that a window may be `let: half: fast / 2`."""
+"""Puts the constants of `let` in the places that read them, so that a window may be `let: {half: fast / 2}`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ def inline(document: StrategyDocument, constants: list[str]) -> StrategyDocument
 def rewrite(document: StrategyDocument, change: Callable[[Expression], Expression]) -> StrategyDocument:
     """The document with every expression changed."""
     let = {name: change(expression) for name, expression in document.let.items()}
-    sections = {part: _map(getattr(document, part), change) for part in ("require", "entry", "exit", "reentry", "sizing", "risk")}
+    sections = {
+        part: _map(getattr(document, part), change)
+        for part in ("require", "entry", "exit", "reentry", "sizing", "risk")
+    }
     return replace(document, let=let, **sections)
 
 
@@ -92,11 +95,13 @@ def _put(node: Expression, values: Mapping[str, Expression]) -> Expression:
             given = bind_function(node)
             return replace(node, args=tuple(put(part) for part in given.values() if part is not None), keywords=())
         case Call(args=args, keywords=keywords):
-            return replace(node, args=tuple(map(put, args)), keywords=tuple((key, put(value)) for key, value in keywords))
+            return replace(
+                node, args=tuple(map(put, args)), keywords=tuple((key, put(value)) for key, value in keywords)
+            )
         case Lag(operand=operand, bars=bars):
             shift = put(bars)
             if not isinstance(shift, Number | Name):
-                reason = "x[n] takes a whole number of bars or the name of an int parameter; for a computed one write lag(x, n)"
+                reason = "x[n] takes a whole number of bars or an int parameter; for a computed one write lag(x, n)"
                 raise ExpressionError([Problem(bars.line, bars.column, reason)])
             return replace(node, operand=put(operand), bars=shift)
     return node

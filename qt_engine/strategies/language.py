@@ -79,7 +79,9 @@ def _read(reader: Reader, tree: Tree | None) -> StrategyDocument | None:
     _unknown_keys(reader, tree)
     for needed in ("schema", "name", "kind", "entry"):
         if needed not in given:
-            example = {"schema": "schema: 1", "name": "name: my_strategy", "kind": "kind: rules"}.get(needed, "entry: {long: …}")
+            example = {"schema": "schema: 1", "name": "name: my_strategy", "kind": "kind: rules"}.get(
+                needed, "entry: {long: …}"
+            )
             reader.report(tree, f"{needed} is missing; add {example}")
 
     def value(key: str) -> Tree | None:
@@ -124,7 +126,13 @@ def _unknown_keys(reader: Reader, tree: Section) -> None:
         elif key.text not in KEYS:
             near = nearest(key.text, KEYS)
             inside = next((section for section, keys in sections.SECTION_KEYS.items() if key.text in keys), None)
-            advice = f"; it belongs under {inside}" if inside and not near else "" if near else f"; known are {', '.join(KEYS)}"
+            advice = (
+                f"; it belongs under {inside}"
+                if inside and not near
+                else ""
+                if near
+                else f"; known are {', '.join(KEYS)}"
+            )
             reader.report(key, f"{plain(key.text, 60)!r} is not a section of a strategy{advice}", near)
 
 

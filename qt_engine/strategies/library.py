@@ -61,7 +61,10 @@ class StrategyLibrary:
         """Every strategy by name; the workspace's own hides a shipped one of the same name."""
         found = {name: ("shipped", path) for name, path in _files(shipped("configs") / "strategies").items()}
         found |= {name: ("workspace", path) for name, path in _files(self._own).items()}
-        return [_info(name, "workspace" if source == "workspace" else "shipped", path) for name, (source, path) in sorted(found.items())]
+        return [
+            _info(name, "workspace" if source == "workspace" else "shipped", path)
+            for name, (source, path) in sorted(found.items())
+        ]
 
     def resolve(self, reference: str | os.PathLike[str]) -> StrategySource:
         """Find a strategy by name or by the path of its file.
@@ -122,14 +125,20 @@ class StrategyLibrary:
         try:
             path.unlink()
         except FileNotFoundError:
-            reason = f"{name} ships with qt and cannot be deleted" if name in _files(shipped("configs") / "strategies") else self._unknown(name)
+            reason = (
+                f"{name} ships with qt and cannot be deleted"
+                if name in _files(shipped("configs") / "strategies")
+                else self._unknown(name)
+            )
             raise NotFoundError(reason) from None
         except OSError as error:
             raise StoreError(f"{plain(path)} cannot be removed: {error.strerror}") from None
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
-            raise InputError(f"strategy name {plain(name, 60)!r} is not small letters, digits and underscores, a letter first, at most 64")
+            raise InputError(
+                f"strategy name {plain(name, 60)!r} is not small letters, digits and underscores, a letter first"
+            )
         return self._own / f"{name}{SUFFIX}"
 
     def _unknown(self, reference: str) -> str:
@@ -138,11 +147,15 @@ class StrategyLibrary:
         if reference.endswith(_FILE_SUFFIXES) or "/" in reference or os.sep in reference:
             return f"there is no strategy file {shown}"
         near = nearest(reference.lower().replace("-", "_"), known)
-        return f"there is no strategy {shown!r}; " + (f"did you mean {near}?" if near else f"there are {', '.join(known)}")
+        return f"there is no strategy {shown!r}; " + (
+            f"did you mean {near}?" if near else f"there are {', '.join(known)}"
+        )
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    return {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}")) if _NAME.fullmatch(path.stem) and path.is_file()}
+    return {
+        path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}")) if _NAME.fullmatch(path.stem) and path.is_file()
+    }
 
 
 def _read(path: Path) -> str:
@@ -158,7 +171,9 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         before = data[: error.start]
         column = error.start - before.rfind(b"\n")
-        raise InputError("this is not UTF-8 text", file=plain(path), line=before.count(b"\n") + 1, column=column) from None
+        raise InputError(
+            "this is not UTF-8 text", file=plain(path), line=before.count(b"\n") + 1, column=column
+        ) from None
 
 
 def _info(name: str, source: Source, path: Path) -> StrategyInfo:
@@ -168,5 +183,9 @@ def _info(name: str, source: Source, path: Path) -> StrategyInfo:
     except InputError:
         tree = None
     entries = tree.entries if isinstance(tree, Section) else ()
-    texts = [value.text for key, value in entries if key.text == "description" and isinstance(value, Scalar) and not is_empty(value)]
+    texts = [
+        value.text
+        for key, value in entries
+        if key.text == "description" and isinstance(value, Scalar) and not is_empty(value)
+    ]
     return StrategyInfo(name, source, path, plain(" ".join(texts[0].split())) if texts else "")

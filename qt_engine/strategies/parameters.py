@@ -25,7 +25,9 @@ __all__ = ["check_parameters", "convert", "evaluate_constant", "grid", "holds", 
 MAX_COMBINATIONS = 10_000_000
 
 
-def resolve_parameters(document: StrategyDocument, overrides: Mapping[str, Any] | None = None) -> dict[str, int | float]:
+def resolve_parameters(
+    document: StrategyDocument, overrides: Mapping[str, Any] | None = None
+) -> dict[str, int | float]:
     """The value of every parameter, in the order of the document.
 
     Parameters

@@ -26,7 +26,9 @@ class Reader:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
-    def report(self, at: Tree | Expression, message: str, suggestion: str | None = None, severity: Severity = "error") -> None:
+    def report(
+        self, at: Tree | Expression, message: str, suggestion: str | None = None, severity: Severity = "error"
+    ) -> None:
         """Note what is wrong at a place of the file."""
         self.problems.append(Problem(at.line, at.column, message, suggestion, severity))
 
@@ -97,7 +99,11 @@ class Reader:
                     self.problems.extend(error.problems)
                     return None
             value = read_number(tree.text.strip())
-            self.report(tree, "a percentage is written as a fraction inside an expression", None if value is None else repr(value))
+            self.report(
+                tree,
+                "a percentage is written as a fraction inside an expression",
+                None if value is None else repr(value),
+            )
             return None
         if isinstance(tree, Items) and len(tree.items) >= 1:
             self.report(tree, f"{what} is one expression, not a list; join conditions with and, or")

@@ -157,7 +157,9 @@ def conditions(reader: Reader, tree: Tree, what: str) -> tuple[Expression, ...]:
     return tuple(expression for expression in found if expression is not None)
 
 
-def named_expressions(reader: Reader, tree: Tree, taken: dict[str, Parameter]) -> dict[str, tuple[Scalar, Expression | None]]:
+def named_expressions(
+    reader: Reader, tree: Tree, taken: dict[str, Parameter]
+) -> dict[str, tuple[Scalar, Expression | None]]:
     """The `let` section: each name with its place and, where it could be read, its expression."""
     if not isinstance(tree, Section) and not is_empty(tree):
         reader.report(tree, "let is a mapping of names to expressions, such as fast_ma: sma(close, fast)")
@@ -175,7 +177,7 @@ def named_expressions(reader: Reader, tree: Tree, taken: dict[str, Parameter]) -
 def entry(reader: Reader, key: Scalar, tree: Tree) -> Entry:
     """Entry conditions, at least one."""
     given = reader.section(tree, "entry", SECTION_KEYS["entry"])
-    if not given and (isinstance(tree, Section) and not tree.entries or is_empty(tree)):
+    if not given and ((isinstance(tree, Section) and not tree.entries) or is_empty(tree)):
         reader.report(key, "entry needs a condition for long or for short")
     sides = {side: reader.expression(value, f"entry: {side}") for side, (_, value) in given.items()}
     return Entry(sides.get("long"), sides.get("short"))
@@ -204,7 +206,9 @@ def _level(reader: Reader, tree: Tree, name: str) -> Level | None:
         if "window" in given:
             reader.report(given["window"][0], "window belongs to atr")
         bounds = settings.LEVELS[name]
-        hundredfold = settings.Setting("number", above=0.0, below=_hundredfold(bounds.below), high=_hundredfold(bounds.high))
+        hundredfold = settings.Setting(
+            "number", above=0.0, below=_hundredfold(bounds.below), high=_hundredfold(bounds.high)
+        )
         percent = reader.setting(given["percent"][1], f"{name}: percent", hundredfold)
         return None if percent is None else FractionLevel(hundredth(percent))
     elif "atr" in given:
@@ -226,7 +230,9 @@ def reentry(reader: Reader, tree: Tree) -> Reentry:
     """When a signal counts again."""
     given = reader.section(tree, "reentry", SECTION_KEYS["reentry"])
     cooldown = reader.setting(given["cooldown"][1], "cooldown", settings.COOLDOWN) if "cooldown" in given else None
-    most = reader.setting(given["max_entries"][1], "max_entries", settings.MAX_ENTRIES) if "max_entries" in given else None
+    most = (
+        reader.setting(given["max_entries"][1], "max_entries", settings.MAX_ENTRIES) if "max_entries" in given else None
+    )
     return Reentry(cooldown or Number(0), most)
 
 
@@ -243,7 +249,9 @@ def sizing(reader: Reader, tree: Tree) -> Sizing:
         return Sizing()
     method = cast(SizingMethod, chosen)
     if "value" not in given:
-        reader.report(given["method"][0], f"sizing needs a value: for {method} {settings.SIZING_VALUES[method].expected}")
+        reader.report(
+            given["method"][0], f"sizing needs a value: for {method} {settings.SIZING_VALUES[method].expected}"
+        )
         return Sizing(method)
     value = reader.setting(given["value"][1], "value", settings.SIZING_VALUES[method]) or Number(1.0)
     window: Expression | None = None

@@ -51,15 +51,20 @@ _WORDS = {
     "if": ("if … else is not part of the language", "where(condition, a, b)"),
     "else": ("if … else is not part of the language", "where(condition, a, b)"),
     "lambda": ("functions cannot be defined in a strategy; name a series in the let section", None),
-    "for": ("loops are not part of the language; use a function over the last n bars, such as count(condition, n)", None),
+    "for": ("loops are not part of the language; functions such as count(condition, n) look back", None),
     "in": ("in is not part of the language; compare with ==", None),
     "is": ("is is not part of the language", "=="),
     "None": ("None is not a value here; is_missing(x) tells where a series has no value", None),
-    **dict.fromkeys(("True", "true", "False", "false"), ("true and false are not values here; write a comparison", None)),
-    **dict.fromkeys(("nan", "NaN", "inf"), ("only finite numbers can be written; is_missing(x) tells where a series has no value", None)),
+    **dict.fromkeys(
+        ("True", "true", "False", "false"), ("true and false are not values here; write a comparison", None)
+    ),
+    **dict.fromkeys(("nan", "NaN", "inf"), ("only finite numbers can be written; is_missing(x) finds gaps", None)),
 }  # fmt: skip
 _RESERVED = frozenset(
-    ["as", "assert", "async", "await", "break", "class", "continue", "def", "del", "except", "finally", "from", "global", "import", "nonlocal", "pass", "raise", "return", "try", "while", "with", "yield"]
+    [
+        "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "except", "finally", "from",
+        "global", "import", "nonlocal", "pass", "raise", "return", "try", "while", "with", "yield",
+    ]
 )  # fmt: skip
 _OTHER = {
     "{": "braces are not part of the language",
@@ -93,7 +98,11 @@ def misspellings(text: str) -> Iterator[tuple[int, str, str | None]]:
             continue
         if kind == "quote":
             event = before == ("event", "(")
-            yield start, EVENTS_MISSING if event else "texts in quotes are not part of the language; write names without quotes", None
+            yield (
+                start,
+                EVENTS_MISSING if event else "texts in quotes are not part of the language; write names without quotes",
+                None,
+            )
             closing = text.find(token, position)
             position = len(text) if closing < 0 else closing + 1
         elif kind == "other":

@@ -98,7 +98,12 @@ def _readable(text: str | bytes) -> str:
         raise _Unreadable(Problem(1, 1, f"a strategy has at most {MAX_BYTES // 1000} kB"))
     if not text.isprintable():
         for offset, character in enumerate(text):
-            if character not in "\t\n\r" and (character < " " or "\x7f" <= character <= "\x9f" or "\ud800" <= character <= "\udfff" or character in "\ufeff\ufffe\uffff\u2028\u2029"):
+            if character not in "\t\n\r" and (
+                character < " "
+                or "\x7f" <= character <= "\x9f"
+                or "\ud800" <= character <= "\udfff"
+                or character in "\ufeff\ufffe\uffff\u2028\u2029"
+            ):
                 line, column = text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
                 raise _Unreadable(Problem(line, column, f"character U+{ord(character):04X} cannot stand in a strategy"))
     return text
@@ -128,9 +133,13 @@ class _Builder:
     def _node(self, event: Any, depth: int) -> Tree:
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
         if isinstance(event, yaml.AliasEvent):
-            raise _Unreadable(self._problem(event, "aliases (*name) are not part of the language; quote a text that starts with *"))
+            raise _Unreadable(
+                self._problem(event, "aliases (*name) are not part of the language; quote a text that starts with *")
+            )
         if event.anchor is not None:
-            self._problems.append(self._problem(event, "anchors (&name) are not part of the language; quote a text that starts with &"))
+            self._problems.append(
+                self._problem(event, "anchors (&name) are not part of the language; quote a text that starts with &")
+            )
         if event.tag is not None and not (event.tag == "!" and isinstance(event, yaml.ScalarEvent) and event.style):
             self._problems.append(self._problem(event, "tags (!name) are not part of the language; write not for !"))
         if depth > MAX_NESTING:
@@ -155,22 +164,26 @@ class _Builder:
                 self._problems.append(self._problem(event, "a key is a name"))
             elif key.text in entries:
                 first = entries[key.text][0]
-                self._problems.append(self._problem(event, f"{plain(key.text, 60)} stands here a second time; the first is in line {first.line}"))
+                self._problems.append(
+                    self._problem(
+                        event, f"{plain(key.text, 60)} stands here a second time; the first is in line {first.line}"
+                    )
+                )
             else:
                 entries[key.text] = (key, value)
         return Section(tuple(entries.values()), line, column)
 
 
 _EXPLANATIONS = (
-    ("mapping values are not allowed", "a colon cannot stand here: put a text with a colon in quotes, or mend the indentation"),
+    ("mapping values are not allowed", "a colon cannot stand here: mend the indentation, or quote the text"),
     ("could not find expected ':'", "a colon is missing after the key in this line or the one before"),
     ("found character '\\t'", "indent with spaces, not tabs"),
-    ("character that cannot start any token", "a text cannot start with this character; put it in quotes (indent with spaces, not tabs)"),
+    ("character that cannot start any token", "a text cannot start so: quote it (and indent with spaces)"),
     ("found unexpected end of stream", "a quote is opened and never closed"),
-    ("expected ',' or '}'", "a comma or } is missing here; put an expression with brackets or commas in quotes inside {…}"),
-    ("expected ',' or ']'", "a comma or ] is missing here; put an expression with brackets or commas in quotes inside […]"),
+    ("expected ',' or '}'", "a comma or } is missing: inside {…} quote an expression that has brackets"),
+    ("expected ',' or ']'", "a comma or ] is missing: inside […] quote an expression that has brackets"),
     ("did not find expected key", "a key is expected here; mend the indentation, or put the text in quotes"),
-    ("block sequence entries are not allowed", "a list entry (-) cannot stand here; put a text that starts with - in quotes"),
+    ("block sequence entries are not allowed", "a list entry (-) cannot stand here; quote a text that starts with -"),
     ("did not find expected node content", "a value is missing here"),
     ("did not find expected <document start>", "the strategy ends before this line; mend the indentation"),
 )  # fmt: skip
@@ -203,4 +216,3 @@ def _place_in(scalar: Scalar, offset: int) -> tuple[int, int]:
         at = found + (index < offset)
     breaks = raw.count("\n", 0, at)
     return (scalar.line + breaks, at - raw.rfind("\n", 0, at)) if breaks else (scalar.line, scalar.column + at)
-
