@@ -116,12 +116,13 @@ def macd_histogram(x: Floats, fast: int, slow: int, signal: int, out: Floats) ->
 
 @compiled
 def ppo(x: Floats, fast: int, slow: int, out: Floats) -> None:
-    """MACD line in percent of the slow EMA."""
+    """EMA(fast) minus EMA(slow) in percent of the latter; each has its own seed, unlike those of MACD."""
     n = len(x)
     average = np.empty(n)
-    _difference_of_emas(x, fast, slow, out, average)
-    for i in range(min(max(fast, slow) - 1, n), n):
-        out[i] = 100.0 * (out[i] / average[i]) if average[i] != 0.0 else 0.0
+    ema(x, min(fast, slow), out)
+    ema(x, max(fast, slow), average)
+    for i in range(n):
+        out[i] = 100.0 * ((out[i] - average[i]) / average[i]) if average[i] != 0.0 else 0.0
 
 
 @compiled
@@ -239,8 +240,8 @@ def ultimate_oscillator(
     base = np.empty(max(n - 1, 0))
     out[1:] = 0.0
     for window, weight in ((first, 4.0), (middle, 2.0), (last, 1.0)):
-        moving_sum(pressure, window, False, top)
-        moving_sum(ranges, window, False, base)
+        moving_sum(pressure, window, top)
+        moving_sum(ranges, window, base)
         for i in range(min(window, n), n):
             out[i] += weight * (top[i - 1] / base[i - 1]) if base[i - 1] > 0.0 else 0.0
     for i in range(min(last, n), n):

@@ -1,7 +1,7 @@
 """Sums, extremes and moments of a sliding window: what the other kernels are made of.
 
-A running sum is started afresh at fixed bars (counted from the first value), so that its rounding error stays bounded,
-and the value at a bar is the same whatever follows. Series are sliced before a loop rather than indexed with an offset
+Sums are started afresh at fixed bars (counted from the first value), so that their rounding error stays bounded, and
+the value at a bar is the same whatever follows. Series are sliced before a loop rather than indexed with an offset
 in it: an index that cannot be negative lets the compiler vectorise.
 """
 
@@ -20,10 +20,10 @@ def block_length(window: int) -> int:
 
 
 @compiled
-def moving_sum(x: Floats, window: int, anchored: bool, out: Floats) -> None:
-    """Sum of the last `window` values, or their mean if `anchored`.
+def moving_mean(x: Floats, window: int, out: Floats) -> None:
+    """Mean of the last `window` values.
 
-    The mean is taken of the differences from the block's first value, so that a constant series gives exactly itself.
+    Taken of the differences from the block's first value, so that a constant series gives exactly itself.
     One running sum waits four cycles for each addition; four blocks side by side do not wait.
     """
     n = len(x)
@@ -33,10 +33,10 @@ def moving_sum(x: Floats, window: int, anchored: bool, out: Floats) -> None:
     start = first
     while start + 4 * length < n:
         new, old, target = x[start + 1 :], x[start - first :], out[start:]
-        a0 = old[0] if anchored else 0.0
-        a1 = old[length] if anchored else 0.0
-        a2 = old[2 * length] if anchored else 0.0
-        a3 = old[3 * length] if anchored else 0.0
+        a0 = old[0]
+        a1 = old[length]
+        a2 = old[2 * length]
+        a3 = old[3 * length]
         s0 = s1 = s2 = s3 = 0.0
         for j in range(window):
             s0 += old[j] - a0
@@ -44,15 +44,14 @@ def moving_sum(x: Floats, window: int, anchored: bool, out: Floats) -> None:
             s2 += old[2 * length + j] - a2
             s3 += old[3 * length + j] - a3
         _four_blocks(new, old, target, length, s0, s1, s2, s3)
-        if anchored:
-            _mean(target[:length], window, a0)
-            _mean(target[length : 2 * length], window, a1)
-            _mean(target[2 * length : 3 * length], window, a2)
-            _mean(target[3 * length : 4 * length], window, a3)
+        _over(target[:length], window, a0)
+        _over(target[length : 2 * length], window, a1)
+        _over(target[2 * length : 3 * length], window, a2)
+        _over(target[3 * length : 4 * length], window, a3)
         start += 4 * length
     while start < n:
         old, target = x[start - first :], out[start : min(start + length, n)]
-        anchor = old[0] if anchored else 0.0
+        anchor = old[0]
         total = 0.0
         for j in range(window):
             total += old[j] - anchor
@@ -61,8 +60,7 @@ def moving_sum(x: Floats, window: int, anchored: bool, out: Floats) -> None:
         for j in range(1, len(target)):
             total += new[j] - old[j - 1]
             target[j] = total
-        if anchored:
-            _mean(target, window, anchor)
+        _over(target, window, anchor)
         start += length
 
 
@@ -85,7 +83,7 @@ def _four_blocks(
 
 
 @compiled
-def _mean(sums: Floats, window: int, anchor: float) -> None:
+def _over(sums: Floats, window: int, anchor: float) -> None:
     # A division, not a product with the reciprocal: 49 * (1 / 49) is not 1.
     divisor = float(window)
     for j in range(len(sums)):
@@ -93,67 +91,105 @@ def _mean(sums: Floats, window: int, anchor: float) -> None:
 
 
 @compiled
+def moving_sum(x: Floats, window: int, out: Floats) -> None:
+    """Sum of the last `window` values, cut into pieces as in `moving_variance`: what left the window leaves no rounding.
+
+    So a window of zeros sums to exactly 0 whatever came before it.
+    """
+    n = len(x)
+    out[: min(window - 1, n)] = np.nan
+    sums = np.zeros(window + 1)
+    for cut in range(0, n, window):
+        if cut:
+            before = x[cut - window : cut]
+            total = 0.0
+            for j in range(window - 1, -1, -1):
+                total += before[j]
+                sums[j] = total
+        total = 0.0
+        piece, target = x[cut : cut + window], out[cut : cut + window]
+        for j in range(len(piece)):
+            total += piece[j]
+            if cut or j == window - 1:
+                target[j] = sums[j + 1] + total
+
+
+@compiled
 def moving_variance(x: Floats, window: int, divisor: int, out: Floats) -> None:
     """Squared deviations of the last `window` values from their mean, over `divisor`; exactly 0 if all are equal.
 
-    Welford's update for a sliding window: no difference of large sums of squares is ever taken.
+    The series is cut every `window` values. A window is the end of one piece and the beginning of the next: two sums,
+    both taken of differences from the value at the cut, which every such window contains. So nothing that has left
+    the window leaves rounding behind, and the cancellation is bounded by the window's own spread.
     """
     n = len(x)
-    first = window - 1
-    out[: min(first, n)] = np.nan
-    length = block_length(window)
-    equal = 1  # how many of the latest values are equal
-    for i in range(1, min(first, n)):
-        equal = equal + 1 if x[i] == x[i - 1] else 1
-    start = first
-    while start < n:
-        mean = 0.0
-        anchor = x[start - first]
-        for j in range(start - first, start + 1):
-            mean += x[j] - anchor
-        mean = anchor + mean / window
-        squares = 0.0
-        for j in range(start - first, start + 1):
-            squares += (x[j] - mean) * (x[j] - mean)
-        for i in range(start, min(start + length, n)):
-            if i > start:
-                new, old, before = x[i], x[i - window], mean
-                mean += (new - old) / window
-                squares += (new - old) * ((new - mean) + (old - before))
-            if i > 0:
-                equal = equal + 1 if x[i] == x[i - 1] else 1
-            if equal >= window:
-                mean = x[i]
-                squares = 0.0
-            out[i] = max(squares, 0.0) / divisor
-        start += length
+    out[: min(window - 1, n)] = np.nan
+    sums = np.zeros(window + 1)
+    squares = np.zeros(window + 1)
+    for cut in range(0, n, window):
+        anchor = x[cut]
+        total = 0.0
+        square = 0.0
+        if cut:
+            _ends_of_piece(x[cut - window : cut], anchor, sums, squares)
+        piece, target = x[cut : cut + window], out[cut : cut + window]
+        for j in range(len(piece)):
+            value = piece[j] - anchor
+            total += value
+            square += value * value
+            if cut or j == window - 1:
+                both = sums[j + 1] + total
+                target[j] = max((squares[j + 1] + square) - both * both / window, 0.0) / divisor
+
+
+@compiled
+def _ends_of_piece(piece: Floats, anchor: float, sums: Floats, squares: Floats) -> None:
+    """At `j`: the sum and the sum of squares of the differences from `j` to the end."""
+    total = 0.0
+    square = 0.0
+    for j in range(len(piece) - 1, -1, -1):
+        value = piece[j] - anchor
+        total += value
+        square += value * value
+        sums[j] = total
+        squares[j] = square
 
 
 @compiled
 def moving_line(x: Floats, window: int, level: float, slope: float, out: Floats) -> None:
-    """`level` times the mean plus `slope` times the slope of the least-squares line through the last `window` values."""
+    """`level` times the mean plus `slope` times the slope of the least-squares line through the last `window` values.
+
+    Cut into pieces as in `moving_variance`; places are counted from the cut.
+    """
     n = len(x)
-    first = window - 1
-    out[: min(first, n)] = np.nan
-    length = block_length(window)
-    centre = (window + 1) / 2.0
+    out[: min(window - 1, n)] = np.nan
+    sums = np.zeros(window + 1)
+    products = np.zeros(window + 1)
     spread = window * (window * window - 1.0) / 12.0
-    start = first
-    while start < n:
-        anchor = x[start - first]
+    middle = (window - 1.0) / 2.0
+    for cut in range(0, n, window):
+        anchor = x[cut]
+        if cut:
+            before = x[cut - window : cut]
+            total = 0.0
+            product = 0.0
+            for j in range(window - 1, -1, -1):
+                value = before[j] - anchor
+                total += value
+                product += (j - window) * value
+                sums[j] = total
+                products[j] = product
         total = 0.0
-        weighted = 0.0
-        for j in range(window):
-            value = x[start - first + j] - anchor
+        product = 0.0
+        piece, target = x[cut : cut + window], out[cut : cut + window]
+        for j in range(len(piece)):
+            value = piece[j] - anchor
             total += value
-            weighted += (j + 1) * value
-        for i in range(start, min(start + length, n)):
-            if i > start:
-                weighted += window * (x[i] - anchor) - total
-                total += x[i] - x[i - window]
-            rise = (weighted - centre * total) / spread if window > 1 else 0.0
-            out[i] = level * (anchor + total / window) + slope * rise
-        start += length
+            product += j * value
+            if cut or j == window - 1:
+                both = sums[j + 1] + total
+                rise = ((products[j + 1] + product) - (j - middle) * both) / spread if window > 1 else 0.0
+                target[j] = level * (anchor + both / window) + slope * rise
 
 
 @compiled

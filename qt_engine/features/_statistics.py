@@ -6,14 +6,14 @@ import numpy as np
 
 from qt_engine.features._arrays import Floats
 from qt_engine.features._compiled import compiled
-from qt_engine.features._rolling import block_length, moving_sum, moving_variance
+from qt_engine.features._rolling import moving_sum, moving_variance
 from qt_engine.features._trend import sma
 
 
 @compiled
 def rolling_sum(x: Floats, window: int, out: Floats) -> None:
     """Sum of the last `window` values."""
-    moving_sum(x, window, False, out)
+    moving_sum(x, window, out)
 
 
 @compiled
@@ -72,7 +72,7 @@ def rolling_median(x: Floats, window: int, out: Floats) -> None:
 
 @compiled
 def percent_rank(x: Floats, window: int, out: Floats) -> None:
-    """Percent of the `window` values before this one that are not above it."""
+    """Percent of the `window` values before this one that are below it."""
     n = len(x)
     out[: min(window, n)] = np.nan
     for i in range(window, n):
@@ -80,44 +80,47 @@ def percent_rank(x: Floats, window: int, out: Floats) -> None:
         count = 0
         past = x[i - window : i]
         for j in range(window):
-            count += past[j] <= value
+            count += past[j] < value
         out[i] = 100.0 * count / window
 
 
 @compiled
 def rolling_correlation(x: Floats, y: Floats, window: int, out: Floats) -> None:
-    """Pearson's, -1 to 1; 0 where either series does not vary."""
+    """Pearson's, -1 to 1; 0 where either series does not vary. Cut into pieces as in `moving_variance`."""
     n = len(x)
-    first = window - 1
-    out[: min(first, n)] = np.nan
-    x_variance = np.empty(n)
-    y_variance = np.empty(n)
-    moving_variance(x, window, window, x_variance)
-    moving_variance(y, window, window, y_variance)
-    length = block_length(window)
-    start = first
-    while start < n:
-        x_mean = 0.0
-        y_mean = 0.0
-        x0, y0 = x[start - first], y[start - first]
-        for j in range(start - first, start + 1):
-            x_mean += x[j] - x0
-            y_mean += y[j] - y0
-        x_mean = x0 + x_mean / window
-        y_mean = y0 + y_mean / window
-        products = 0.0
-        for j in range(start - first, start + 1):
-            products += (x[j] - x_mean) * (y[j] - y_mean)
-        for i in range(start, min(start + length, n)):
-            if i > start:
-                x_new, x_old, y_new, y_old = x[i], x[i - window], y[i], y[i - window]
-                x_sides = x_old - x_mean
-                y_sides = y_old - y_mean
-                x_mean += (x_new - x_old) / window
-                y_mean += (y_new - y_old) / window
-                x_sides += x_new - x_mean
-                y_sides += y_new - y_mean
-                products += 0.5 * ((x_new - x_old) * y_sides + (y_new - y_old) * x_sides)
-            both = np.sqrt(x_variance[i]) * np.sqrt(y_variance[i])
-            out[i] = min(max(products / window / both, -1.0), 1.0) if both > 0.0 else 0.0
-        start += length
+    out[: min(window - 1, n)] = np.nan
+    ends = np.zeros((window + 1, 5))
+    for cut in range(0, n, window):
+        x0, y0 = x[cut], y[cut]
+        if cut:
+            _co_moments(x[cut - window : cut][::-1], y[cut - window : cut][::-1], x0, y0, ends)
+        sx = sy = sxx = syy = sxy = 0.0
+        for j in range(min(window, n - cut)):
+            dx, dy = x[cut + j] - x0, y[cut + j] - y0
+            sx += dx
+            sy += dy
+            sxx += dx * dx
+            syy += dy * dy
+            sxy += dx * dy
+            if cut or j == window - 1:
+                rest = ends[window - 1 - j]
+                tx, ty = rest[0] + sx, rest[1] + sy
+                x_spread = (rest[2] + sxx) - tx * tx / window
+                y_spread = (rest[3] + syy) - ty * ty / window
+                if x_spread > 0.0 and y_spread > 0.0:
+                    joint = ((rest[4] + sxy) - tx * ty / window) / np.sqrt(x_spread) / np.sqrt(y_spread)
+                    out[cut + j] = min(max(joint, -1.0), 1.0)
+                else:
+                    out[cut + j] = 0.0
+
+
+@compiled
+def _co_moments(x: Floats, y: Floats, x0: float, y0: float, ends: Floats) -> None:
+    """Row `k`: sums of dx, dy, dx dx, dy dy, dx dy over the first `k` values."""
+    for k in range(len(x)):
+        dx, dy = x[k] - x0, y[k] - y0
+        ends[k + 1, 0] = ends[k, 0] + dx
+        ends[k + 1, 1] = ends[k, 1] + dy
+        ends[k + 1, 2] = ends[k, 2] + dx * dx
+        ends[k + 1, 3] = ends[k, 3] + dy * dy
+        ends[k + 1, 4] = ends[k, 4] + dx * dy

@@ -6,13 +6,13 @@ import numpy as np
 
 from qt_engine.features._arrays import Floats
 from qt_engine.features._compiled import compiled
-from qt_engine.features._rolling import moving_extreme, moving_line, moving_sum
+from qt_engine.features._rolling import moving_extreme, moving_line, moving_mean
 
 
 @compiled
 def sma(x: Floats, window: int, out: Floats) -> None:
     """Mean of the last `window` values."""
-    moving_sum(x, window, True, out)
+    moving_mean(x, window, out)
 
 
 @compiled

@@ -52,7 +52,7 @@ def adosc(high: Floats, low: Floats, close: Floats, volume: Floats, fast: int, s
 
 @compiled
 def mfi(high: Floats, low: Floats, close: Floats, volume: Floats, window: int, out: Floats) -> None:
-    """Money flow of rising typical prices in percent of all, over `window` changes; 0 where less than 1 flowed."""
+    """Money flow of rising typical prices in percent of all, over `window` changes; 0 where none flowed."""
     n = len(close)
     out[: min(window, n)] = np.nan
     rising = np.zeros(max(n - 1, 0))
@@ -66,11 +66,11 @@ def mfi(high: Floats, low: Floats, close: Floats, volume: Floats, window: int, o
             falling[i - 1] = price * volume[i]
     gains = np.empty(max(n - 1, 0))
     losses = np.empty(max(n - 1, 0))
-    moving_sum(rising, window, False, gains)
-    moving_sum(falling, window, False, losses)
+    moving_sum(rising, window, gains)
+    moving_sum(falling, window, losses)
     for i in range(window, n):
         total = gains[i - 1] + losses[i - 1]
-        out[i] = 100.0 * (gains[i - 1] / total) if total >= 1.0 else 0.0
+        out[i] = min(max(100.0 * (gains[i - 1] / total), 0.0), 100.0) if total > 0.0 else 0.0
 
 
 @compiled
@@ -81,7 +81,7 @@ def vwma(x: Floats, volume: Floats, window: int, out: Floats) -> None:
     traded = np.empty(n)
     for i in range(n):
         weighted[i] = x[i] * volume[i]
-    moving_sum(weighted, window, False, out)
-    moving_sum(volume, window, False, traded)
+    moving_sum(weighted, window, out)
+    moving_sum(volume, window, traded)
     for i in range(min(window - 1, n), n):
         out[i] = out[i] / traded[i] if traded[i] > 0.0 else np.nan

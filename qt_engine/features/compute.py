@@ -17,6 +17,9 @@ from qt_engine.features.indicator import Indicator
 from qt_engine.features.registry import INDICATORS, lookup
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from qt_engine.features._arrays import Floats
 
 Kernel = Callable[..., None]
@@ -48,8 +51,19 @@ def compute(name: str, args: Sequence[Floats], params: Mapping[str, float] | Non
     return row
 
 
-def compute_many(name: str, args: Sequence[Floats], params_list: Sequence[Mapping[str, float]]) -> Floats:
+def compute_many(
+    name: str, args: Sequence[Floats], params_list: Sequence[Mapping[str, float]], out: Floats | None = None
+) -> Floats:
     """One indicator with several sets of parameters, for sweeps: rows equal to those of `compute` byte for byte.
+
+    Parameters
+    ----------
+    name, args
+        As for `compute`.
+    params_list
+        One set of parameters a row.
+    out
+        float64 `(len(params_list), T)` with contiguous rows, to be filled; made where it is left out.
 
     Returns
     -------
@@ -72,26 +86,43 @@ def compute_many(name: str, args: Sequence[Floats], params_list: Sequence[Mappin
     start, gap = _present(inputs)
     if gap:
         kept = np.flatnonzero(np.logical_and.reduce([~np.isnan(column) for column in inputs]))
-        dense = _readonly([column[kept] for column in inputs])
+        inputs = _readonly([column[kept] for column in inputs])
         row = np.empty(len(kept))
         out.fill(np.nan)
         for lane, values in enumerate(settings):
-            kernel(*dense, *values, row)
-            out[lane, kept] = row
-    else:
-        if start:
-            out[:, :start] = np.nan
-            inputs = [column[start:] for column in inputs]
-        if start < bars:
-            for lane, values in enumerate(settings):
-                kernel(*inputs, *values, out[lane, start:])
+            kernel(*inputs, *values, row)
+            out[lane, kept] = _bar_numbers(row, kept) if indicator.positions else row
+        return out
+    if start:
+        out[:, :start] = np.nan
+        inputs = [column[start:] for column in inputs]
+    if start < bars:
+        for lane, values in enumerate(settings):
+            kernel(*inputs, *values, out[lane, start:])
+        if indicator.positions:
+            out[:, start:] += start
     return out
+
+
+def _bar_numbers(places: Floats, kept: NDArray[np.int64]) -> Floats:
+    """Places among the bars that were kept, as numbers of bars of the whole series."""
+    import numpy as np
+
+    numbers = np.full(len(places), np.nan)
+    known = ~np.isnan(places)
+    numbers[known] = kept[places[known].astype(np.int64)]
+    return numbers
 
 
 @cache
 def kernel_of(place: str) -> Kernel:
     """The function that fills an array, from `module:function` or `talib:NAME:output`."""
     module, _, function = place.partition(":")
+    if module == "talib":
+        from qt_engine.features._talib import kernel as talib_kernel
+
+        name, _, output = function.partition(":")
+        return talib_kernel(name, int(output))
     kernel: Kernel = getattr(import_module(f"qt_engine.features.{module}"), function)
     return kernel
 

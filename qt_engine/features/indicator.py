@@ -60,6 +60,8 @@ class Indicator:
         Called with the parameters by name: how many leading bars are NaN on input without NaN.
     kernel
         Where the numbers are made: `module:function` below `qt_engine.features`, or `talib:NAME:output`.
+    positions
+        The values are numbers of bars in the series, counted from 0.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Indicator:
     source: str
     kernel: str = field(repr=False)
     warmup: Callable[..., int] = field(repr=False)
+    positions: bool = False
 
     @property
     def inputs(self) -> tuple[str, ...]:

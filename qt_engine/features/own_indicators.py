@@ -104,7 +104,7 @@ MOMENTUM = (
     own("macd_signal", "_momentum", X, MACD, macd_warmup, "EMA(signal) of the MACD line", "TA-Lib MACD"),
     own("macd_histogram", "_momentum", X, MACD, macd_warmup, "MACD line minus its signal line", "TA-Lib MACD"),
     own("ppo", "_momentum", X, (window(12, 2, "fast"), window(26, 2, "slow")), lambda fast, slow: max(fast, slow) - 1,
-        "MACD line in percent of EMA(slow)", "TA-Lib PPO with EMA"),
+        "EMA(fast) - EMA(slow) in percent of EMA(slow)", "TA-Lib PPO with EMA"),
     own("trix", "_trend", X, (window(30),), lambda window: 3 * (window - 1) + 1,
         "Percent change of the threefold EMA over one bar", "TA-Lib TRIX"),
     own("stochastic_k", "_momentum", BAR, STOCHASTIC, lambda window, smooth: window + smooth - 2,
@@ -138,7 +138,7 @@ VOLATILITY = (
     own("true_range", "_volatility", BAR, (), lambda: 1, "The bar's range, stretched to the close before", "TA-Lib TRANGE"),
     own("atr", "_volatility", BAR, (window(14),), full_changes,
         "Average true range with Wilder's smoothing, in units of price", "TA-Lib ATR"),
-    own("natr", "_volatility", BAR, (window(14),), full_changes, "ATR in percent of the close", "TA-Lib NATR"),
+    own("natr", "_volatility", BAR, (window(14, 2),), full_changes, "ATR in percent of the close", "TA-Lib NATR"),
     own("stddev", "_volatility", X, (window(20),), full_window, "Standard deviation of the population", "TA-Lib STDDEV"),
     own("variance", "_volatility", X, (window(20),), full_window, "Variance of the population", "TA-Lib VAR"),
     own("bollinger_upper", "_volatility", X, BANDS, full_window, "SMA plus deviations times stddev", "TA-Lib BBANDS"),
@@ -175,7 +175,7 @@ STATISTICS = (
     own("rolling_zscore", "_statistics", X, (window(low=2),), full_window,
         "Sample standard deviations away from the mean; 0 where nothing varies", "pandas Rolling.mean and .std"),
     own("percent_rank", "_statistics", X, (window(),), full_changes,
-        "Percent of the window values before this one that are not above it", "definition"),
+        "Percent of the window values before this one that are below it", "TA-Lib PERCENTRANK"),
 )  # fmt: skip
 
 OWN_INDICATORS: tuple[Indicator, ...] = (*TREND, *MOMENTUM, *VOLATILITY, *VOLUME, *STATISTICS)
