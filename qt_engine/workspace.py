@@ -105,7 +105,7 @@ class Workspace:
         """The shipped strategies and those of this workspace."""
         from qt_engine.strategies.library import StrategyLibrary
 
-        return StrategyLibrary(self.folder / "strategies")
+        return StrategyLibrary(self.folder)
 
     @cached_property
     def runs(self) -> RunRegistry:
@@ -262,7 +262,9 @@ class Workspace:
         unknown = sorted(set(given) - set(names))
         if unknown:
             raise TypeError(f"unknown argument {unknown[0]}")
-        chosen = {name: getattr(self.settings, name) if given.get(name) is None else given[name] for name in names}
+        chosen: dict[str, Any] = {
+            name: getattr(self.settings, name) if given.get(name) is None else given[name] for name in names
+        }
         Execution(chosen["fee_bps"], chosen["slippage_bps"], chosen["tick"])
         if not 0.0 < chosen["cash"] < 1e15:
             raise InputError(f"cash must be above 0, not {chosen['cash']:g}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -25,7 +26,9 @@ def backtest(
     interval: str | None = typer.Option(None, metavar="I", help="Length of a bar, such as 1d; else the strategy's."),
     start: str | None = typer.Option(None, metavar="DATE", help="First day, such as 2010-01-31."),
     end: str | None = typer.Option(None, metavar="DATE", help="Last day, inclusive."),
-    assignments: list[str] = typer.Option([], "--set", metavar="K=V", help="Set a parameter; may be repeated."),
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="K=V", help="Set a parameter; may be repeated.")
+    ] = None,
     cash: float | None = typer.Option(None, help="Capital at the start."),
     fee_bps: float | None = typer.Option(None, help="Fee per fill, in basis points of the notional."),
     slippage_bps: float | None = typer.Option(None, help="Slippage per fill, in basis points of the price."),
@@ -36,7 +39,7 @@ def backtest(
     """Run a strategy over stored bars and keep the run."""
     with output.progress_bar(strategy) as progress:
         run = workspace(context).backtest(
-            strategy, read_symbols(symbols), interval, start, end, read_assignments(assignments),
+            strategy, read_symbols(symbols), interval, start, end, read_assignments(assignments or []),
             cash=cash, fee_bps=fee_bps, slippage_bps=slippage_bps, tick=tick, seed=seed, progress=progress,
         )  # fmt: skip
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,9 @@ MONEY = ("final_equity", "fees", "slippage")
 Curve = Callable[[], tuple[Sequence[int], Sequence[float]]]
 
 
-def metric_text(name: str, value: float | int | None, *, signed: bool = False) -> str:
+def metric_text(name: str, value: float | None, *, signed: bool = False) -> str:
     """A metric with its unit; a dash where it is not defined."""
-    if value is None or value != value:
+    if value is None or math.isnan(value):
         return "–"
     sign = "+" if signed else ""
     if name in PERCENT:

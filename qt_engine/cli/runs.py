@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -70,7 +71,9 @@ def trades(context: typer.Context, run_id: str = ID, as_json: bool = JSON) -> No
 @app.command()
 def compare(
     context: typer.Context,
-    run_ids: list[str] = typer.Argument(..., metavar="A B", help="Two runs or more; the first one is the baseline."),
+    run_ids: Annotated[
+        list[str], typer.Argument(metavar="A B", help="Two runs or more; the first one is the baseline.")
+    ],
     as_json: bool = JSON,
 ) -> None:
     """Put runs side by side."""
@@ -97,9 +100,9 @@ def reproduce(context: typer.Context, run_id: str = ID, as_json: bool = JSON) ->
 def export(
     context: typer.Context,
     run_id: str = ID,
-    folder: Path | None = typer.Option(
-        None, "--output", "-o", metavar="DIR", help="Where to; else exports/ID of the workspace."
-    ),
+    folder: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where to; else exports/ID of the workspace.")
+    ] = None,
     format: str = typer.Option("csv", "--format", metavar="FORMAT", help="csv, json or parquet."),
     as_json: bool = JSON,
 ) -> None:

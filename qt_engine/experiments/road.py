@@ -14,8 +14,10 @@ import numpy as np
 
 from qt_engine.core import clock
 from qt_engine.core.errors import CancelledError, InputError
+from qt_engine.core.intervals import DAY_NS
 from qt_engine.core.text import plain
 from qt_engine.data.market import Market
+from qt_engine.data.periods import end_ns, start_ns
 from qt_engine.evaluation.metrics import Metrics, evaluate
 from qt_engine.evaluation.trades import trade_rows
 from qt_engine.experiments.record import RunRecord
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 Progress = Callable[[float], None]
 Load = Callable[[RunSpec], Market]
 PROGRESS_EVERY_S = 0.2
+SHORT_NS = 7 * DAY_NS
+"""How far the bars may fall short of the dates asked for without a warning: week-ends and holidays do."""
 
 
 @dataclass(frozen=True)
@@ -142,11 +146,11 @@ def warnings_of(spec: RunSpec, outcome: Outcome) -> list[str]:
     """What a person should know before believing the figures."""
     market, counters = outcome.given.market, outcome.result.counters
     found = []
-    first, last = clock.iso(int(market.ts[0])), clock.iso(int(market.close_ts[-1]))
-    if spec.start is not None and spec.start[:10] < first[:10]:
-        found.append(f"the bars begin on {first[:10]}; the start asked for was {spec.start}")
-    if spec.end is not None and spec.end[:10] > last[:10]:
-        found.append(f"the bars end on {clock.iso(int(market.ts[-1]))[:10]}; the end asked for was {spec.end}")
+    first, last = int(market.ts[0]), int(market.ts[-1])
+    if spec.start is not None and first - start_ns(spec.start) > SHORT_NS:
+        found.append(f"the bars begin on {clock.iso(first)[:10]}; the start asked for was {spec.start}")
+    if spec.end is not None and end_ns(spec.end) - last > SHORT_NS:
+        found.append(f"the bars end on {clock.iso(last)[:10]}; the end asked for was {spec.end}")
     for index, symbol in enumerate(market.symbols):
         if np.isnan(market.close[:, index]).all():
             found.append(f"{plain(symbol)} has no bar in this range")

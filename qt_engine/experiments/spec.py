@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from qt_engine.core.clock import iso
 from qt_engine.core.errors import InputError
 from qt_engine.core.hashing import hash_config
 from qt_engine.core.intervals import interval_ns
 from qt_engine.core.text import plain
+from qt_engine.data.periods import end_ns, start_ns
 
 if TYPE_CHECKING:
     from qt_engine.data.market import Market
@@ -170,8 +171,8 @@ def make_spec(
         raise InputError(f"symbol {plain(twice[0])} is named twice")
     interval = interval or document.interval
     interval_ns(interval)
-    first, last = iso_date(start, "start"), iso_date(end, "end")
-    if first is not None and last is not None and _comparable(first) > _comparable(last, last=True):
+    first, last = _moment(start, "start"), _moment(end, "end")
+    if start_ns(first) > end_ns(last):
         raise InputError(f"start {first} is after end {last}")
     return RunSpec(
         document.name,
@@ -186,31 +187,13 @@ def make_spec(
     )
 
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].+)?")
-
-
-def iso_date(value: str | date | None, name: str) -> str | None:
-    """A date or time as ISO 8601 text.
-
-    Raises
-    ------
-    InputError
-        If it is none.
-    """
+def _moment(value: str | date | None, name: Literal["start", "end"]) -> str | None:
+    """A date as `YYYY-MM-DD`, a time as ISO 8601 in UTC: equal texts for equal moments."""
     if value is None:
         return None
     text = value.isoformat() if isinstance(value, date) else str(value).strip()
-    try:
-        if not _DATE.fullmatch(text):
-            raise ValueError
-        parsed = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"{name} {plain(text)!r} is no date; write it as 2010-01-31 or 2010-01-31T14:30:00Z") from None
-    return text if len(text) == 10 else parsed.isoformat().replace("+00:00", "Z")
-
-
-def _comparable(text: str, *, last: bool = False) -> str:
-    return text + ("T24" if last else "T00") if len(text) == 10 else text
+    ns = start_ns(text) if name == "start" else end_ns(text)
+    return iso(ns)[:10] if len(text) <= len("2010-01-31") else iso(ns)
 
 
 def _numbers(execution: Mapping[str, Any]) -> dict[str, Any]:
