@@ -31,8 +31,9 @@ FILLED, REJECTED_STATUS, CANCELLED = 1, 2, 3
 FRACTION = 1
 NOISE = 1.0 + 1e-12
 
+# No array is made here, so numba's reference counts (one for every array at every call) are left out: they would cost ten
+# times the work itself. What runs in every bar is inlined.
 jit: Any = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-# A call costs a reference count for every array it is given; what runs in every bar is therefore inlined.
 inlined: Any = njit(cache=True, nogil=True, error_model="numpy", _nrt=False, inline="always")
 
 

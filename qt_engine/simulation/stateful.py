@@ -10,65 +10,106 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numba import njit
 
-CONSTANT, COLUMN, POSITION, BARS_HELD = 0, 1, 2, 3
-ADD, SUBTRACT, MULTIPLY, DIVIDE, POWER, NEGATE = 4, 5, 6, 7, 8, 9
-GREATER, GREATER_EQUAL, LESS, LESS_EQUAL, EQUAL, NOT_EQUAL = 10, 11, 12, 13, 14, 15
-AND, OR, NOT = 16, 17, 18
+from qt_engine.strategies.instructions import (
+    ABS, ADD, AND, DIVIDE, EQUAL, EXP, GREATER, GREATER_EQUAL, IS_MISSING, LESS, LESS_EQUAL, LOG, MAX, MIN, MULTIPLY, NEGATE,
+    NOT, OR, POWER, PUSH_COLUMN, PUSH_HELD, PUSH_POSITION, PUSH_VALUE, SIGN, SQRT, SUBTRACT, WHERE,
+)  # fmt: skip
+
 DEPTH = 64
 """Slots of the stack; the expression language allows a depth of 32."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+# No array is made here, so numba's reference counts can be left out.
+jit: Any = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+
+
+@jit
+def one(op: int, x: float) -> float:
+    """An operation on one number or condition."""
+    if op == NEGATE or op == NOT:
+        return -x
+    if op == ABS:
+        return abs(x)
+    if op == SQRT:
+        return np.sqrt(x) if x >= 0.0 else np.nan
+    if op == LOG:
+        return np.log(x) if x > 0.0 else np.nan
+    if op == EXP:
+        return np.exp(x)
+    if op == IS_MISSING:
+        return 1.0 if x != x else -1.0
+    return x if x != x else (1.0 if x > 0.0 else (-1.0 if x < 0.0 else 0.0))
+
+
+@jit
+def truth(condition: bool) -> float:
+    """A known condition."""
+    return 1.0 if condition else -1.0
+
+
+@jit
+def two(op: int, x: float, y: float) -> float:
+    """An operation on two numbers, or on two conditions for `and` and `or`."""
+    if op == AND:
+        return min(x, y)
+    if op == OR:
+        return max(x, y)
+    if op == ADD:
+        return x + y
+    if op == SUBTRACT:
+        return x - y
+    if op == MULTIPLY:
+        return x * y
+    if op == DIVIDE:
+        return x / y
+    if op == POWER:
+        return x**y
+    if op == MIN or op == MAX:
+        if x != x or y != y:
+            return np.nan
+        return min(x, y) if op == MIN else max(x, y)
+    if x != x or y != y:
+        return 0.0
+    if op == GREATER:
+        return truth(x > y)
+    if op == GREATER_EQUAL:
+        return truth(x >= y)
+    if op == LESS:
+        return truth(x < y)
+    if op == LESS_EQUAL:
+        return truth(x <= y)
+    if op == EQUAL:
+        return truth(x == y)
+    return truth(x != y)
+
+
+@jit
 def evaluate(programs: Any, start: int, stop: int, values: Any, columns: Any, stack: Any, bar: int, asset: int,
              quantity: float, held: int) -> bool:  # fmt: skip
     """Run rows `start` to `stop` and tell whether the condition is true (unknown is not)."""
     top = -1
     for row in range(start, stop):
         op = programs[row, 0]
-        if op <= BARS_HELD:
+        if op >= PUSH_VALUE:
             top += 1
-            if op == CONSTANT:
+            if op == PUSH_VALUE:
                 stack[top] = values[programs[row, 1]]
-            elif op == COLUMN:
+            elif op == PUSH_COLUMN:
                 stack[top] = columns[programs[row, 1], bar, asset]
-            elif op == POSITION:
+            elif op == PUSH_POSITION:
                 stack[top] = quantity
-            else:
+            elif op == PUSH_HELD:
                 stack[top] = held
-        elif op == NEGATE or op == NOT:
-            stack[top] = -stack[top]
+        elif op in (NEGATE, NOT, ABS, SQRT, LOG, EXP, SIGN, IS_MISSING):
+            stack[top] = one(op, stack[top])
+        elif op == WHERE:
+            top -= 2
+            choice = stack[top]
+            stack[top] = stack[top + 1] if choice == 1.0 else (stack[top + 2] if choice == -1.0 else np.nan)
         else:
-            right = stack[top]
             top -= 1
-            left = stack[top]
-            if op == ADD:
-                stack[top] = left + right
-            elif op == SUBTRACT:
-                stack[top] = left - right
-            elif op == MULTIPLY:
-                stack[top] = left * right
-            elif op == DIVIDE:
-                stack[top] = left / right
-            elif op == POWER:
-                stack[top] = left**right
-            elif op == AND:
-                stack[top] = min(left, right)
-            elif op == OR:
-                stack[top] = max(left, right)
-            elif left != left or right != right:
-                stack[top] = 0.0
-            elif op == GREATER:
-                stack[top] = 1.0 if left > right else -1.0
-            elif op == GREATER_EQUAL:
-                stack[top] = 1.0 if left >= right else -1.0
-            elif op == LESS:
-                stack[top] = 1.0 if left < right else -1.0
-            elif op == LESS_EQUAL:
-                stack[top] = 1.0 if left <= right else -1.0
-            elif op == EQUAL:
-                stack[top] = 1.0 if left == right else -1.0
-            else:
-                stack[top] = 1.0 if left != right else -1.0
+            stack[top] = two(op, stack[top], stack[top + 1])
     return bool(stack[0] == 1.0)
