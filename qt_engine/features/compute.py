@@ -82,7 +82,7 @@ def compute_many(
     inputs = _checked(indicator, args)
     kernel = kernel_of(indicator.kernel)
     bars = len(inputs[0])
-    out = np.empty((len(settings), bars))
+    out = np.empty((len(settings), bars)) if out is None else out
     start, gap = _present(inputs)
     if gap:
         kept = np.flatnonzero(np.logical_and.reduce([~np.isnan(column) for column in inputs]))
