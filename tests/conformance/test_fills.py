@@ -74,10 +74,13 @@ def test_combined_cases(case: dict[str, Any], run: Run) -> None:
     """The table worked out by hand: everything that a case names."""
     market = market_of(case["bars"])
     execution = Execution(case["fee_bps"], case["slippage_bps"], case["tick"])
-    fills, orders, equity, counters, positions, cash = run(market, plan_of(case, market), execution, float(case["cash"]))
+    fills, orders, equity, counters, positions, cash = run(
+        market, plan_of(case, market), execution, float(case["cash"])
+    )
 
     told = [
-        [int(f["bar"]), market.symbols[f["asset"]], SIDES[int(f["side"])], Reason(f["reason"]).name.lower()] for f in fills
+        [int(f["bar"]), market.symbols[f["asset"]], SIDES[int(f["side"])], Reason(f["reason"]).name.lower()]
+        for f in fills
     ]
     assert told == [row[:4] for row in case["fills"]]
     assert fills["quantity"].tolist() == pytest.approx([row[4] for row in case["fills"]], rel=1e-12)

@@ -64,7 +64,7 @@ def plan_of(case: Mapping[str, Any], market: Market) -> Plan:
     return Plan(
         entry, exits[LONG], exits[SHORT], kind, value, time_stop, method, float(amount),
         distances=np.stack(distances) if distances else np.empty((0, 0, 0)),
-        volatility=np.empty((0, 0)) if volatility is None else np.repeat(np.array(volatility)[:, None], shape[1], axis=1),
+        volatility=np.empty((0, 0)) if volatility is None else np.repeat(np.array([volatility]).T, shape[1], axis=1),
         cooldown=case.get("cooldown", 0), max_entries=case.get("max_entries", UNLIMITED),
         risk=Risk(case.get("max_positions"), float(case.get("max_gross", 1.0)), case.get("max_drawdown")),
     )  # fmt: skip

@@ -165,9 +165,7 @@ class Simulator:
                 self.decide(t)
         for order in self.pending.values():
             order.status = Status.EXPIRED
-        return Reference(
-            self.fills, self.orders, self.equity, self.count(), tuple(self.report_open()), self.cash
-        )
+        return Reference(self.fills, self.orders, self.equity, self.count(), tuple(self.report_open()), self.cash)
 
     def trades(self, t: int, asset: int) -> bool:
         return not math.isnan(self.open[t][asset])
@@ -323,9 +321,7 @@ class Simulator:
 
     # Levels
 
-    def level(
-        self, row: int, column: int, distances: dict[int, float], anchor: float, side: int
-    ) -> float | None:
+    def level(self, row: int, column: int, distances: dict[int, float], anchor: float, side: int) -> float | None:
         """`anchor` moved to `side` (+1 above, -1 below) by the setting of this column; None where there is none."""
         kind = self.plan.protect_kind[row, column]
         if kind == Protect.NONE:
@@ -362,8 +358,17 @@ class Simulator:
     # Fills
 
     def fill(
-        self, t: int, asset: int, order: int, side: int, kind: Kind, reason: Reason, p: float, quantity: float,
-        ts: int, flags: int,
+        self,
+        t: int,
+        asset: int,
+        order: int,
+        side: int,
+        kind: Kind,
+        reason: Reason,
+        p: float,
+        quantity: float,
+        ts: int,
+        flags: int,
     ) -> tuple[float, float]:
         """Book one fill at reference price `p`; fill price and fee."""
         price = p * (1 + side * self.slippage)
@@ -388,7 +393,15 @@ class Simulator:
         order.status, order.fill_bar = Status.FILLED, t
 
     def leave(
-        self, t: int, position: Position, p: float, reason: Reason, ts: int, *, order: Order | None = None, flags: int = 0
+        self,
+        t: int,
+        position: Position,
+        p: float,
+        reason: Reason,
+        ts: int,
+        *,
+        order: Order | None = None,
+        flags: int = 0,
     ) -> None:
         d, q = position.direction, position.quantity
         price, fee = self.fill(

@@ -13,7 +13,7 @@ from reference.simulator import Reference, simulate_slowly
 from qt_engine.simulation.contract import SimResult
 from qt_engine.simulation.simulate import simulate
 
-EXAMPLES = 25 * settings.default.max_examples  # 2,500; a thorough run 25,000
+EXAMPLES = 20 * settings.default.max_examples  # 2,000; a thorough run 20,000
 
 
 def assert_same_run(result: SimResult, expected: Reference) -> None:
@@ -43,6 +43,15 @@ def assert_same_run(result: SimResult, expected: Reference) -> None:
 @settings(max_examples=EXAMPLES)
 @given(runs())
 def test_kernel_and_reference_agree(run: Run) -> None:
+    market, plan, execution, cash = run.given.market, run.given.plan, run.given.execution, run.given.cash
+    expected = simulate_slowly(market, plan, execution, cash, exit_conditions=run.exit_conditions)
+    assert_same_run(simulate(run.given), expected)
+
+
+@settings(max_examples=EXAMPLES // 4)
+@given(runs(max_assets=1, max_bars=250))
+def test_they_agree_on_long_histories_of_one_asset(run: Run) -> None:
+    """Where the kernel carries a position over quiet bars in one stretch."""
     market, plan, execution, cash = run.given.market, run.given.plan, run.given.execution, run.given.cash
     expected = simulate_slowly(market, plan, execution, cash, exit_conditions=run.exit_conditions)
     assert_same_run(simulate(run.given), expected)
