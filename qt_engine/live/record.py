@@ -1,0 +1,148 @@
+"""What a session wrote down: one `bars` entry of the journal after every bar, or after a lot of them.
+
+An entry holds all that happened in its bars: what was decided, what was filled, equity at each close, and the state that
+the kernel was left in (its hash, and positions and pending orders for people). It is on disk before the next bar is
+looked at. `SessionRecord` gathers the entries again: for whoever watches, for going on after a kill, and for the proof
+that the session and a backtest are the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qt_engine.storage.journal import Entry
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from qt_engine.data.market import Market
+    from qt_engine.simulation.stepper import StepDelta, Stepper
+
+BARS = "bars"
+PENDING = 0
+"""Status of an order that nothing has become of yet, as in `qt_engine.simulation.contract.Status`."""
+_ID, _STATUS = 0, 6
+
+
+def bars_entry(
+    delta: StepDelta, stepper: Stepper, market: Market, waiting: Sequence[int]
+) -> dict[str, Any]:
+    """What is to be written down after a step.
+
+    Parameters
+    ----------
+    delta, stepper
+        The step, and who took it.
+    market
+        The bars it was taken on.
+    waiting
+        Ids of the orders that were pending before the step.
+    """
+    result = stepper.result()
+    pending = {order["order"] for order in stepper.pending()}
+    settled = [_status_row(result.orders[i].tolist(), pending) for i in waiting]
+    return {
+        "first": delta.first,
+        "last": delta.last,
+        "close_ts": market.close_ts[delta.first : delta.last].tolist(),
+        "equity": delta.equity.tolist(),
+        "fills": [list(row) for row in delta.fills.tolist()],
+        "orders": [
+            _status_row(row, pending)
+            for row in result.orders[len(result.orders) - len(delta.orders) :].tolist()
+        ],
+        "settled": [row for row in settled if row[_STATUS] != PENDING],
+        "positions": stepper.positions(),
+        "pending": sorted(pending),
+        "cash": result.cash,
+        "realised_pnl": result.counters.gross_profit - result.counters.gross_loss,
+        "state": stepper.state_hash(),
+    }
+
+
+@dataclass
+class SessionRecord:
+    """All that is known of a session from its journal.
+
+    Attributes
+    ----------
+    bars
+        How many bars are acknowledged.
+    close_ts, equity
+        UTC nanoseconds and equity at each close.
+    fills, orders
+        Rows with the fields of `FILL` and `ORDER`; the index of an order is its id.
+    positions, pending, cash, realised_pnl, state
+        As the last entry has them; `realised_pnl` is of closed round trips, after their fees.
+    """
+
+    bars: int = 0
+    close_ts: list[int] = field(default_factory=list)
+    equity: list[float] = field(default_factory=list)
+    fills: list[list[Any]] = field(default_factory=list)
+    orders: list[list[Any]] = field(default_factory=list)
+    positions: list[dict[str, Any]] = field(default_factory=list)
+    pending: list[int] = field(default_factory=list)
+    cash: float | None = None
+    realised_pnl: float = 0.0
+    state: str | None = None
+
+    def add(self, entries: Sequence[Entry]) -> SessionRecord:
+        """Take in what the journal says next."""
+        for entry in entries:
+            if entry.kind == BARS:
+                self._add(entry.data)
+        return self
+
+    def _add(self, data: dict[str, Any]) -> None:
+        self.close_ts += data["close_ts"]
+        self.equity += data["equity"]
+        self.fills += data["fills"]
+        for row in data["settled"]:
+            self.orders[row[_ID]] = row
+        self.orders += data["orders"]
+        self.positions, self.pending = data["positions"], data["pending"]
+        self.cash, self.realised_pnl, self.state = (
+            data["cash"],
+            data["realised_pnl"],
+            data["state"],
+        )
+        self.bars = data["last"]
+
+    def fill_rows(self) -> NDArray[np.void]:
+        """The fills with dtype `FILL`."""
+        import numpy as np
+
+        from qt_engine.simulation.contract import FILL
+
+        return np.array([tuple(row) for row in self.fills], FILL)
+
+    def order_rows(self) -> NDArray[np.void]:
+        """The orders with dtype `ORDER`; those still pending count as expired, as at the end of a backtest."""
+        import numpy as np
+
+        from qt_engine.simulation.contract import ORDER, Status
+
+        rows = np.array([tuple(row) for row in self.orders], ORDER)
+        rows["status"][rows["status"] == Status.PENDING] = Status.EXPIRED
+        return rows
+
+    def equity_rows(self) -> NDArray[np.void]:
+        """Equity at each close, with fields `ts` and `equity`."""
+        import numpy as np
+
+        rows = np.zeros(len(self.equity), [("ts", "<i8"), ("equity", "<f8")])
+        rows["ts"], rows["equity"] = self.close_ts, self.equity
+        return rows
+
+
+def _status_row(row: Sequence[Any], pending: set[int]) -> list[Any]:
+    """An order's row from a finished result, where what is pending counts as expired, as it really stands."""
+    return [
+        *row[:_STATUS],
+        PENDING if row[_ID] in pending else row[_STATUS],
+        *row[_STATUS + 1 :],
+    ]

@@ -1,0 +1,209 @@
+"""`SessionService`: start, watch, stop and resume paper sessions, and prove that they are what a backtest is.
+
+A session is a job: a process of its own that goes on when the app closes. Watching it means reading its journal.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any, Protocol
+
+from qt_engine.core.errors import InputError, StoreError
+from qt_engine.jobs import job as files
+from qt_engine.jobs.job import Job
+from qt_engine.live.record import SessionRecord
+from qt_engine.live.spec import SessionSpec
+from qt_engine.live.status import SessionStatus, session_status
+from qt_engine.storage.journal import Journal
+
+if TYPE_CHECKING:
+    from qt_engine.data.service import DataService
+    from qt_engine.experiments.spec import RunSpec
+    from qt_engine.jobs.service import JobService
+    from qt_engine.live.parity import Parity
+
+KIND = "paper"
+WORKER = "qt_engine.live.worker"
+
+
+class House(Protocol):
+    """What sessions need of a workspace."""
+
+    @property
+    def data(self) -> DataService: ...
+
+    @property
+    def jobs(self) -> JobService: ...
+
+    def specify(
+        self,
+        strategy: str | os.PathLike[str],
+        symbols: Sequence[str] | None = None,
+        interval: str | None = None,
+        start: str | date | None = None,
+        end: str | date | None = None,
+        params: Mapping[str, Any] | None = None,
+        **execution: float | None,
+    ) -> RunSpec: ...
+
+
+class SessionService:
+    """The paper sessions of a workspace. Threads may share it.
+
+    Parameters
+    ----------
+    house
+        The workspace.
+    worker
+        The module whose process a session is.
+    """
+
+    def __init__(self, house: House, worker: str = WORKER) -> None:
+        self._house = house
+        self._worker = worker
+        self._guard = threading.Lock()
+        self._records: dict[str, tuple[SessionRecord, int]] = {}
+
+    def start(
+        self,
+        strategy: str | os.PathLike[str],
+        symbols: Sequence[str] | None = None,
+        *,
+        feed: str = "replay",
+        speed: float = 0.0,
+        interval: str | None = None,
+        start: str | date | None = None,
+        end: str | date | None = None,
+        params: Mapping[str, Any] | None = None,
+        cash: float | None = None,
+        fee_bps: float | None = None,
+        slippage_bps: float | None = None,
+        tick: float | None = None,
+    ) -> str:
+        """Start a session and return its id.
+
+        Everything it depends on is fixed here: the strategy's text, its parameters, and the snapshots of the series.
+
+        Parameters
+        ----------
+        strategy, symbols, interval, start, end, params, cash, fee_bps, slippage_bps, tick
+            As in `Workspace.backtest`.
+        feed
+            Who supplies the bars; `replay`: stored ones.
+        speed
+            Bars a second; 0: as fast as it can.
+
+        Raises
+        ------
+        InputError
+            If anything that was asked for is wrong; there is no session then.
+        """
+        from qt_engine.experiments.road import prepare
+        from qt_engine.experiments.spec import DataSlice
+        from qt_engine.simulation.contract import ENGINE_REVISION
+
+        run = self._house.specify(
+            strategy, symbols, interval, start, end, params,
+            cash=cash, fee_bps=fee_bps, slippage_bps=slippage_bps, tick=tick,
+        )  # fmt: skip
+        market = self._house.data.load(run.symbols, run.interval, run.start, run.end)
+        prepare(run, market)
+        spec = SessionSpec(
+            run, DataSlice.of(market), feed, float(speed), ENGINE_REVISION
+        )
+        return self._house.jobs.start(
+            KIND, self._worker, spec.as_json(), prefix=KIND
+        ).job_id
+
+    def list(self) -> Sequence[SessionStatus]:
+        """All sessions, the newest first."""
+        return [self._status(job) for job in self._house.jobs.list(KIND)]
+
+    def status(self, reference: str) -> SessionStatus:
+        """One session; `reference` is its id, or as much of it as is unique.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        """
+        return self._status(self._job(reference))
+
+    def curve(self, reference: str) -> tuple[Sequence[int], Sequence[float]]:
+        """Close times (UTC nanoseconds) and equity of all bars that the session has seen."""
+        record = self._record(self._job(reference))
+        with self._guard:
+            return tuple(record.close_ts), tuple(record.equity)
+
+    def stop(self, reference: str) -> SessionStatus:
+        """Stop a session after the bar it is at, and wait until it has; it can be resumed. One that does not run stays as it is."""
+        return self._status(self._house.jobs.cancel(self._job(reference).job_id))
+
+    def resume(self, reference: str) -> SessionStatus:
+        """Let a stopped, interrupted or failed session go on, with exactly its positions.
+
+        Raises
+        ------
+        InputError
+            If it runs or has finished.
+        StoreError
+            If its journal is damaged.
+        """
+        return self._status(self._house.jobs.resume(self._job(reference).job_id))
+
+    def parity(self, reference: str) -> Parity:
+        """Replay the bars that a session has seen as a backtest, and compare every byte.
+
+        Raises
+        ------
+        StoreError
+            If its journal is damaged.
+        """
+        from qt_engine.live.parity import Parity, replay
+
+        job = self._job(reference)
+        spec = _spec(job)
+        entries, _ = Journal(job.folder / files.JOURNAL).read()
+        record = SessionRecord().add(entries)
+        try:
+            market = self._house.data.load_snapshot(
+                spec.slice.sources,
+                spec.slice.interval,
+                spec.slice.start_ts,
+                spec.slice.end_ts,
+            )
+        except (InputError, StoreError) as error:
+            counts = (record.bars, len(record.fills), len(record.orders))
+            return Parity(
+                job.job_id, "drifted", f"data: {error}", *counts, result_hash=None
+            )
+        return replay(job.job_id, record, spec.run, market)
+
+    def _job(self, reference: str) -> Job:
+        return self._house.jobs.get(reference, KIND)
+
+    def _status(self, job: Job) -> SessionStatus:
+        return session_status(job, _spec(job), self._record(job))
+
+    def _record(self, job: Job) -> SessionRecord:
+        """What the journal says; only what is new since the last look is read."""
+        with self._guard:
+            record, offset = self._records.get(job.job_id, (SessionRecord(), 0))
+            try:
+                entries, end = Journal(job.folder / files.JOURNAL).read(offset)
+            except StoreError:
+                return record  # the state of the job is `failed`, with this error
+            self._records[job.job_id] = (record.add(entries), end)
+            return record
+
+
+def _spec(job: Job) -> SessionSpec:
+    try:
+        return SessionSpec.from_json(job.spec)
+    except (KeyError, TypeError, InputError) as error:
+        raise StoreError(
+            f"{job.folder / files.JOB}: cannot be read: {error}"
+        ) from error
