@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from qt_engine.core.errors import InputError
-from qt_engine.core.text import nearest
 from qt_engine.features.registry import INDICATORS, lookup
 from qt_engine.strategies.calls import bars_argument, bind_indicator, is_constant
 from qt_engine.strategies.constants import CONSTANT_FUNCTIONS
 from qt_engine.strategies.document import Parameter
 from qt_engine.strategies.functions import FUNCTIONS, POSITION_SERIES, SERIES, ValueType, bind_function
 from qt_engine.strategies.nodes import Binary, Call, Compare, Expression, Lag, Logic, Name, Number, Unary, walk
-from qt_engine.strategies.reading import Reader
+from qt_engine.strategies.reading import Reader, closest
 from qt_engine.strategies.spelling import EVENTS_MISSING
 
 _ALIASES = {
@@ -25,8 +24,10 @@ _ALIASES = {
 }  # fmt: skip
 
 
-def nearest_name(name: str, known: Iterable[str]) -> str | None:
+def nearest_name(reader: Reader, name: str, known: Iterable[str]) -> str | None:
     """The known name that was probably meant: other case and other programs' names count as near."""
+    if not reader.may_search():
+        return None
     options = list(known)
     lower = name.lower()
     same = [option for option in options if option.lower() == lower]
@@ -35,7 +36,7 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
     if (alias := _ALIASES.get(lower)) in options:
         return alias
     prefixed = [option for option in options if option.lower() == f"ta.{lower}"]
-    return nearest(lower, options) or (prefixed[0] if prefixed else None)
+    return closest(name, options) or (prefixed[0] if prefixed else None)
 
 
 class TypeChecker:
@@ -79,7 +80,7 @@ class TypeChecker:
                     if name in SERIES or name in self._names:
                         self._report(part, f"{name} changes from bar to bar; {what} takes only parameters and numbers")
                     else:
-                        near = nearest_name(name, self._parameters)
+                        near = nearest_name(self._reader, name, self._parameters)
                         self._report(
                             part, f"there is no parameter {name}; {what} takes only parameters and numbers", near
                         )
@@ -159,7 +160,7 @@ class TypeChecker:
         elif name in FUNCTIONS or name in INDICATORS:
             self._report(node, f"{name} is a function: write its arguments", _signature(name))
         else:
-            near = nearest_name(name, [*SERIES, *self._parameters, *self._names])
+            near = nearest_name(self._reader, name, [*SERIES, *self._parameters, *self._names])
             advice = "" if near else "; name it under let or params"
             self._report(node, f"there is no series, parameter or let expression {name}{advice}", near)
         return None
@@ -168,7 +169,7 @@ class TypeChecker:
         if isinstance(node.bars, Name):
             parameter = self._parameters.get(node.bars.name)
             if parameter is None:
-                near = nearest_name(node.bars.name, self._parameters)
+                near = nearest_name(self._reader, node.bars.name, self._parameters)
                 self._report(node.bars, "x[n] takes a whole number of bars or the name of an int parameter", near)
             elif parameter.type != "int":
                 self._report(node.bars, f"x[n] takes a whole number of bars; the type of {parameter.name} is float")
@@ -198,9 +199,11 @@ class TypeChecker:
             return self._indicator(node)
         known = [*FUNCTIONS, *INDICATORS]
         near = nearest_name(
-            node.name, known if node.name.lower().startswith("ta.") else [n for n in known if not n.startswith("ta.")]
+            self._reader,
+            node.name,
+            known if node.name.lower().startswith("ta.") else [n for n in known if not n.startswith("ta.")],
         )
-        near = near or nearest_name(node.name, known)
+        near = near or nearest_name(self._reader, node.name, known)
         if near is None and (node.name in SERIES or node.name in self._names or node.name in self._parameters):
             self._report(node, f"{node.name} is no function; an operator is missing before the parenthesis")
         else:

@@ -66,8 +66,11 @@ def parse_expression(text: str, line: int = 1, column: int = 1, place: Place | N
     ExpressionError
         With every problem that was found, each with its place in the file.
     """
-    where = place or _straight(text, line, column)
+    inside = place or _straight(text, line, column)
     problems: list[Problem] = []
+
+    def where(offset: int) -> tuple[int, int]:
+        return inside(max(offset, 0))  # Python places a tuple at the parenthesis that was put around the text
 
     def problem(offset: int, message: str, suggestion: str | None = None) -> None:
         problems.append(Problem(*where(offset), message, suggestion))
@@ -247,6 +250,8 @@ class _Translator:
             if keyword.arg is None:
                 self._refuse(keyword.col_offset - 1, "** cannot stand before an argument")
                 continue
+            if keyword.arg in (name for name, _ in keywords):
+                self._refuse(keyword.col_offset - 1, f"{keyword.arg} is given twice")
             keywords.append((keyword.arg, self.translate(keyword.value, depth + 1)))
         return Call(name, tuple(args), tuple(keywords), line=line, column=column)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qt_engine.core.text import nearest, plain
+from qt_engine.core.text import plain
 from qt_engine.strategies import sections
 from qt_engine.strategies.checking import check_document
 from qt_engine.strategies.document import (
@@ -124,7 +124,7 @@ def _unknown_keys(reader: Reader, tree: Section) -> None:
         if key.text in PORTFOLIO_KEYS:
             reader.report(key, f"{key.text} belongs to kind portfolio, which is not supported in this version yet")
         elif key.text not in KEYS:
-            near = nearest(key.text, KEYS)
+            near = reader.closest(key.text, KEYS)
             inside = next((section for section, keys in sections.SECTION_KEYS.items() if key.text in keys), None)
             advice = (
                 f"; it belongs under {inside}"

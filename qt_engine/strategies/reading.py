@@ -17,6 +17,7 @@ _NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?"
 _PLAIN_NUMBER = re.compile(_NUMBER)
 _PERCENT = re.compile(rf"({_NUMBER})\s*%")
 _LEADING_ZERO = re.compile(r"[+-]?0[0-9_]+")
+MAX_SEARCHES = 40
 _EMPTY = {"", "~", "null", "Null", "NULL"}
 
 
@@ -25,12 +26,22 @@ class Reader:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self._searches = 0
 
     def report(
         self, at: Tree | Expression, message: str, suggestion: str | None = None, severity: Severity = "error"
     ) -> None:
         """Note what is wrong at a place of the file."""
         self.problems.append(Problem(at.line, at.column, message, suggestion, severity))
+
+    def may_search(self) -> bool:
+        """Whether to look for a suggestion: only for the first few problems, since nobody reads hundreds."""
+        self._searches += 1
+        return self._searches <= MAX_SEARCHES
+
+    def closest(self, name: str, known: Iterable[str]) -> str | None:
+        """As the function `closest`, for the first few problems."""
+        return closest(name, known) if self.may_search() else None
 
     def section(self, tree: Tree, what: str, keys: Iterable[str]) -> dict[str, tuple[Scalar, Tree]]:
         """The entries of a mapping whose keys are known; unknown ones are reported and left out."""
@@ -45,7 +56,7 @@ class Reader:
             if key.text in known:
                 found[key.text] = (key, value)
             else:
-                near = nearest(key.text, known)
+                near = self.closest(key.text, known)
                 advice = "" if near else f"; known are {', '.join(known)}"
                 self.report(key, f"{plain(key.text, 60)!r} is not a key of {what}{advice}", near)
         return found
@@ -62,7 +73,9 @@ class Reader:
         word = self.text(tree, what)
         options = tuple(known)
         if word is not None and word not in options:
-            self.report(tree, f"{what} is one of {', '.join(options)}, not {plain(word, 60)!r}", nearest(word, options))
+            self.report(
+                tree, f"{what} is one of {', '.join(options)}, not {plain(word, 60)!r}", self.closest(word, options)
+            )
             return None
         return word
 
@@ -129,12 +142,29 @@ class Reader:
         if setting.kind != "fraction" and text.endswith("%"):
             self.report(tree, f"{what} is {setting.expected}, not a percentage")
             return None
+        if not text.endswith("%") and setting.plain_below is not None and value >= setting.plain_below:
+            self.report(
+                tree, f"{what}: {plain(text, 40)} would be {value:.0%}; write percent with its sign", f"{value:g}%"
+            )
+            return None
         if not setting.accepts(value):
-            percent = f"{value:g}%" if setting.kind == "fraction" and setting.accepts(value / 100) else None
+            meant = setting.kind == "fraction" and not text.endswith("%") and setting.accepts(value / 100)
+            percent = f"{value:g}%" if meant else None
             self.report(tree, f"{what} is {setting.expected}, not {plain(text, 40)}", percent)
             return None
         exact = int(value) if setting.kind == "whole" else float(value)
         return Number(exact, line=tree.line, column=tree.column)
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant: written with other case, begun and not ended, or misspelt."""
+    options = sorted(known)
+    lower = name.lower()
+    for option in options:
+        if option.lower() == lower:
+            return option
+    begun = [option for option in options if len(lower) >= 3 and option.startswith(lower)]
+    return begun[0] if len(begun) == 1 else nearest(lower, options)
 
 
 def is_empty(tree: Tree) -> bool:

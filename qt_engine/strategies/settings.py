@@ -40,6 +40,8 @@ class Setting:
     high: float | None = None
     above: float | None = None
     below: float | None = None
+    plain_below: float | None = None
+    """For fractions of which a person is more likely to mean percent: the least that needs a percent sign."""
 
     @property
     def expected(self) -> str:
@@ -78,7 +80,7 @@ class Setting:
 
 LEVELS = {
     "stop_loss": Setting("fraction", above=0.0, below=1.0),
-    "take_profit": Setting("fraction", above=0.0, high=100.0),
+    "take_profit": Setting("fraction", above=0.0, high=10.0, plain_below=1.0),
     "trailing_stop": Setting("fraction", above=0.0, below=1.0),
 }
 ATR_MULTIPLE = Setting("number", above=0.0, high=1000.0)
@@ -89,13 +91,13 @@ MAX_ENTRIES = Setting("whole", low=1, high=MAX_BARS)
 SIZING_VALUES = {
     "fixed_quantity": Setting("number", above=0.0, high=1e12),
     "fixed_notional": Setting("number", above=0.0, high=1e15),
-    "equity_fraction": Setting("fraction", above=0.0, high=100.0),
+    "equity_fraction": Setting("fraction", above=0.0, high=10.0),
     "volatility_target": Setting("fraction", above=0.0, high=10.0),
     "risk_per_trade": Setting("fraction", above=0.0, high=1.0),
 }
 VOLATILITY_WINDOW = Setting("whole", low=2, high=MAX_BARS)
 MAX_POSITIONS = Setting("whole", low=1, high=MAX_BARS)
-MAX_GROSS = Setting("fraction", above=0.0, high=100.0)
+MAX_GROSS = Setting("fraction", above=0.0, high=10.0)
 MAX_DRAWDOWN = Setting("fraction", above=0.0, high=1.0)
 
 
