@@ -54,7 +54,7 @@ class Rows:
 
     def differs(self, other: Rows) -> NDArray[np.bool_]:
         """Where two sets of rows of one length do not hold the same values."""
-        return np.logical_or.reduce([getattr(self, name) != getattr(other, name) for name in COLUMNS])
+        return np.asarray(np.logical_or.reduce([getattr(self, name) != getattr(other, name) for name in COLUMNS]))
 
     def content_hash(self, symbol: str, interval: str, venue: str) -> str:
         """Names exactly these rows of this series."""

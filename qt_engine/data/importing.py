@@ -5,14 +5,15 @@ Only the first step changes anything before everything has been found good.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace as with_changes
+from dataclasses import dataclass
+from dataclasses import replace as with_changes
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qt_engine.core.clock import iso
 from qt_engine.core.errors import InputError, StoreError
-from qt_engine.core.intervals import interval_ns
+from qt_engine.core.intervals import DAY_NS, interval_ns
 from qt_engine.data.canonical import Rows
 from qt_engine.data.providers import Parsed, Provider, Source
 from qt_engine.data.raw import RawFile, RawStore
@@ -21,6 +22,7 @@ from qt_engine.data.shelf import ImportRecord, Series, Shelf, folder_name
 from qt_engine.data.venues import UNKNOWN, checked_venue, detect_venue
 
 _ATTEMPTS = 20
+_LONGEST_INTERVAL = 366 * DAY_NS
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ def import_source(
     InputError
         If anything about the file or the request is wrong; then nothing but the raw bytes was stored.
     """
-    interval_ns(source.interval)
+    if interval_ns(source.interval) > _LONGEST_INTERVAL:
+        raise InputError(f"interval {source.interval!r} is longer than a year; bars that long are not kept")
     folder_name(source.symbol)
     if source.venue:
         source = with_changes(source, venue=checked_venue(source.venue))
@@ -108,7 +111,7 @@ def _spacing(rows: Rows, interval: str) -> list[str]:
     if len(rows) < 2:
         return []
     nearest = int(np.diff(rows.ts).min())
-    slack = 3_600_000_000_000 if interval_ns(interval) >= 86_400_000_000_000 else 0
+    slack = DAY_NS // 24 if interval_ns(interval) >= DAY_NS else 0
     if nearest >= interval_ns(interval) - slack:
         return []
     return [f"some bars open {nearest / 1e9:g} s after the one before although the interval is {interval}"]

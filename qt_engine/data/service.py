@@ -33,6 +33,8 @@ class DataService:
         self.folder = Path(folder)
         self.catalog = catalog
         self._guard = threading.Lock()
+        self._shelf_or_none: Shelf | None = None
+        self._last_span: tuple[tuple[str, int, int], tuple[int, int]] = (("", 0, 0), (0, 0))
         self._markets: WeakValueDictionary[tuple[object, ...], Market] = WeakValueDictionary()
 
     def import_file(
@@ -83,6 +85,53 @@ class DataService:
     def overview(self) -> list[SeriesCard]:
         """What a list of series shows, sorted by symbol and interval; quick, without DuckDB and numpy."""
         return read_overview(self.folder, self.catalog)
+
+    def bars(
+        self,
+        symbol: str,
+        interval: str | None = None,
+        *,
+        start: Moment = None,
+        end: Moment = None,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> Bars:
+        """A page of the bars of one series; takes milliseconds however long the series is.
+
+        Parameters
+        ----------
+        interval
+            Where None, the only one that the symbol has.
+        start, end
+            As in `load`.
+        offset, limit
+            How many bars to skip, and how many to give at most (None: all).
+
+        Raises
+        ------
+        InputError
+            If the series is not stored, or a number is negative.
+        """
+        from qt_engine.data.bars import read_page
+
+        if offset < 0 or (limit is not None and limit < 0):
+            raise InputError("offset and limit must not be negative")
+        series = self._series(symbol, interval)
+        return read_page(self._shelf, series, self._span(series, start_ns(start), end_ns(end)), offset, limit)
+
+    def quality(self, symbol: str, interval: str | None = None) -> QualityReport:
+        """What looks wrong in the bars of one series: gaps, duplicates, outliers, stale prices.
+
+        Raises
+        ------
+        InputError
+            If the series is not stored.
+        """
+        from qt_engine.data.quality import judge
+
+        series = self._series(symbol, interval)
+        rows = self._shelf.read(series.info.symbol, series.info.interval, [part.name for part in series.parts])
+        return judge(series.info, rows)
 
     def load(
         self, symbols: str | Sequence[str], interval: str | None = None, start: Moment = None, end: Moment = None
@@ -142,8 +191,6 @@ class DataService:
                 self._shelf_or_none = Shelf(self.folder, self.catalog)
             return self._shelf_or_none
 
-    _shelf_or_none: Shelf | None = None
-
     def _import(self, provider: Provider, *, replace: bool = False) -> list[ImportReport]:
         from qt_engine.data.importing import import_source
         from qt_engine.data.raw import RawStore
@@ -159,6 +206,15 @@ class DataService:
             kept = ", ".join(sorted(i for s, i in self._shelf.all() if s == symbol))
             raise NotFoundError(f"{symbol!r} is not stored at {chosen}; it is at {kept}")
         return found
+
+    def _span(self, series: Series, low: int, high: int) -> tuple[int, int]:
+        from qt_engine.data.bars import find_span
+
+        key = (series.info.snapshot, low, high)
+        last = self._last_span
+        if last[0] != key:  # whoever pages asks for the same time again and again
+            last = self._last_span = (key, find_span(self._shelf, series, low, high))
+        return last[1]
 
     def _common_interval(self, symbols: Sequence[str]) -> str:
         if not symbols:

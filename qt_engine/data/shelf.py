@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qt_engine.core.clock import now_ns
 from qt_engine.core.errors import InputError, NotFoundError
@@ -153,6 +154,10 @@ class Shelf:
             return Rows.empty()
         paths = [self.path(symbol, interval, part) for part in parts]
         return Rows.from_columns(read_parquet(paths, COLUMNS, offset=offset, limit=limit))
+
+    def read_times(self, symbol: str, interval: str, part: str) -> NDArray[np.int64]:
+        """Only the times of a part."""
+        return np.asarray(read_parquet([self.path(symbol, interval, part)], ["ts"])["ts"], np.int64)
 
     def put(
         self, symbol: str, interval: str, venue: str, new: Rows, known: Series | None, record: ImportRecord

@@ -7,13 +7,13 @@ Only the time zones stand here, because loading a market must not import a calen
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qt_engine.core.errors import InputError
 from qt_engine.core.intervals import DAY_NS, interval_ns, is_intraday
+from qt_engine.data.time_zones import utc_offsets, zone
 
 ALWAYS_OPEN = "24/7"
 UNKNOWN = ""
@@ -86,30 +86,4 @@ def local_times(ts: NDArray[np.int64], venue: str) -> NDArray[np.int64]:
     """What the venue's clock shows at `ts`, as nanoseconds since 1970-01-01 on that clock; UTC where the zone is not known."""
     if venue not in TIME_ZONES:
         return ts
-    from zoneinfo import ZoneInfo
-
-    return ts + utc_offsets(ts, ZoneInfo(TIME_ZONES[venue]))
-
-
-def utc_offsets(ts: NDArray[np.int64], zone: Any) -> NDArray[np.int64]:
-    """Local minus UTC time in nanoseconds at each `ts`.
-
-    The clock is asked once a UTC day, and once a second only on the days on which it is changed.
-    """
-    days, position = np.unique(ts // DAY_NS, return_inverse=True)
-    first = np.array([_offset(int(day) * 86_400, zone) for day in days], np.int64)
-    after = np.array([_offset(int(day + 1) * 86_400, zone) for day in days], np.int64)
-    offsets = first[position]
-    changing = np.flatnonzero((first != after)[position])
-    if len(changing):
-        seconds, where = np.unique(ts[changing] // 1_000_000_000, return_inverse=True)
-        offsets[changing] = np.array([_offset(int(second), zone) for second in seconds], np.int64)[where]
-    return offsets
-
-
-def _offset(second: int, zone: Any) -> int:
-    from datetime import UTC, datetime, timedelta
-
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=second)
-    offset = moment.astimezone(zone).utcoffset() or timedelta(0)
-    return round(offset.total_seconds()) * 1_000_000_000
+    return ts + utc_offsets(ts, zone(TIME_ZONES[venue]))

@@ -68,6 +68,7 @@ def read_parquet(
         If a file is missing or damaged.
     """
     import duckdb
+    import numpy as np
 
     names = ", ".join(f'"{_checked(name)}"' for name in columns) if columns is not None else "*"
     query = f"SELECT {names} FROM read_parquet(?) LIMIT ? OFFSET ?"
@@ -76,7 +77,7 @@ def read_parquet(
             arrays = con.execute(query, [[str(path) for path in paths], limit, offset]).fetchnumpy()
     except duckdb.Error as error:
         raise StoreError(f"{paths[0] if paths else 'no file'}: {_first_line(error)}") from error
-    return dict(arrays)
+    return {name: np.asarray(array) for name, array in arrays.items()}
 
 
 def _checked(name: str) -> str:

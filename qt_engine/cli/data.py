@@ -1,0 +1,168 @@
+"""`qt data`: import market data and look at what is stored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qt_engine.cli.context import workspace
+from qt_engine.cli.output import print_json, print_line, print_table
+from qt_engine.core.clock import iso
+from qt_engine.core.errors import InputError
+
+if TYPE_CHECKING:
+    from qt_engine.data.series import ImportReport
+
+app = typer.Typer(help="Import and look at market data.", no_args_is_help=True)
+
+_SAMPLE = "sample"
+_PAGE = 20
+_LISTED = 10
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Symbol = Annotated[str, typer.Argument(help="A stored symbol.", show_default=False)]
+Interval = Annotated[str | None, typer.Option("--interval", help="Length of a bar; the only stored one if not given.")]
+
+
+@app.command("import")
+def import_data(
+    context: typer.Context,
+    file: Annotated[str | None, typer.Argument(help="A CSV or Parquet file, or `sample`.", show_default=False)] = None,
+    symbol: Annotated[str | None, typer.Option("--symbol", help="The symbol its bars belong to.")] = None,
+    interval: Annotated[str | None, typer.Option("--interval", help="Length of a bar, such as 1d or 5m.")] = None,
+    tz: Annotated[str | None, typer.Option("--tz", help="IANA zone of times without offset; UTC if not given.")] = None,
+    venue: Annotated[str | None, typer.Option("--venue", help="Where it trades, such as XNYS or 24/7.")] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Let rows take the place of different stored ones.")
+    ] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="Import the real daily bars that come with qt.")] = False,
+    json: Json = False,
+) -> None:
+    """Import a file of bars, all of it or nothing: Yahoo, Stooq, Binance or plain CSV, or Parquet."""
+    if sample or (file == _SAMPLE and symbol is None and not Path(_SAMPLE).exists()):
+        if sample and file not in (None, _SAMPLE):
+            raise InputError("give a file or --sample, not both")
+        reports = workspace(context).data.import_sample()
+        if json:
+            print_json([report.as_json() for report in reports])
+        else:
+            _show(reports)
+        return
+    if file is None:
+        raise InputError("name a file to import, or use --sample")
+    missing = [name for name, value in (("--symbol", symbol), ("--interval", interval)) if value is None]
+    if symbol is None or interval is None:
+        raise InputError(
+            f"{' and '.join(missing)} missing; for example: qt data import FILE --symbol AAPL --interval 1d"
+        )
+    report = workspace(context).data.import_file(
+        file, symbol=symbol, interval=interval, tz=tz, venue=venue, replace=replace
+    )
+    if json:
+        print_json(report.as_json())
+    else:
+        _show([report])
+
+
+@app.command("list")
+def list_series(context: typer.Context, json: Json = False) -> None:
+    """List what is stored."""
+    series = workspace(context).data.series()
+    if json:
+        print_json([info.as_json() for info in series])
+        return
+    if not series:
+        print_line("Nothing is stored yet: qt data import FILE, or qt data import --sample")
+        return
+    print_table(
+        ["symbol", "interval", "venue", "rows", "start", "end", "last", "change %"],
+        [
+            (one.symbol, one.interval, one.venue, one.rows, _day(one.start_ts), _day(one.end_ts), one.last_close,
+             f"{100 * one.change:+.2f}")
+            for one in series
+        ],
+        right=("rows", "last", "change %"),
+    )  # fmt: skip
+
+
+@app.command()
+def bars(
+    context: typer.Context,
+    symbol: Symbol,
+    interval: Interval = None,
+    start: Annotated[str | None, typer.Option("--start", help="First date or time (UTC).")] = None,
+    end: Annotated[str | None, typer.Option("--end", help="Last date or time (UTC), inclusive.")] = None,
+    offset: Annotated[int | None, typer.Option("--offset", help="Bars to skip; the last page if not given.")] = None,
+    limit: Annotated[int, typer.Option("--limit", help="Bars to show.")] = _PAGE,
+    json: Json = False,
+) -> None:
+    """Show stored bars."""
+    data = workspace(context).data
+    if offset is None:
+        total = data.bars(symbol, interval, start=start, end=end, limit=0).total
+        offset = max(0, total - limit)
+    page = data.bars(symbol, interval, start=start, end=end, offset=offset, limit=limit)
+    columns = ("open", "high", "low", "close", "volume")
+    values = zip(page.ts.tolist(), *(getattr(page, name).tolist() for name in columns), strict=True)
+    rows = [(iso(ts), *prices) for ts, *prices in values]
+    if json:
+        named = [dict(zip(("time", *columns), row, strict=True)) for row in rows]
+        print_json(
+            {
+                "symbol": page.symbol,
+                "interval": page.interval,
+                "total": page.total,
+                "offset": page.offset,
+                "bars": named,
+            }
+        )
+        return
+    print_table(["time", *columns], rows, right=columns)
+    print_line(f"{page.offset + 1 if rows else 0} to {page.offset + len(rows)} of {page.total} bars")
+
+
+@app.command()
+def quality(context: typer.Context, symbol: Symbol, interval: Interval = None, json: Json = False) -> None:
+    """Show what looks wrong in stored bars: gaps, duplicates, outliers, stale prices."""
+    report = workspace(context).data.quality(symbol, interval)
+    if json:
+        print_json(report.as_json())
+        return
+    found = [
+        ("gap", iso(gap.start_ts), iso(gap.end_ts), f"{gap.missing} bars missing") for gap in report.gaps[:_LISTED]
+    ]
+    found += [("duplicate", iso(ts), "", "stands more than once") for ts in report.duplicates[:_LISTED]]
+    found += [
+        ("outlier", iso(one.ts), "", f"log return {one.log_return:+.4f}, {one.score:.1f} robust deviations")
+        for one in report.outliers[:_LISTED]
+    ]
+    found += [("stale", iso(run.start_ts), iso(run.end_ts), f"{run.bars} bars alike") for run in report.stale[:_LISTED]]
+    print_line(f"{report.symbol} {report.interval}: {report.rows} bars, held against {report.calendar}")
+    print_line(
+        f"{len(report.gaps)} gaps ({report.missing} bars missing), {len(report.duplicates)} duplicates, "
+        f"{len(report.outliers)} outliers, {len(report.stale)} stale runs"
+    )
+    if found:
+        print_table(["what", "from", "to", "detail"], found)
+    if any(len(kind) > _LISTED for kind in (report.gaps, report.duplicates, report.outliers, report.stale)):
+        print_line(f"the first {_LISTED} of each kind are shown; --json has more")
+
+
+def _show(reports: list[ImportReport]) -> None:
+    print_table(
+        ["symbol", "interval", "rows", "new", "duplicates", "start", "end", "snapshot"],
+        [
+            (one.symbol, one.interval, one.rows, one.new_rows, one.duplicates, one.start, one.end, one.snapshot[:12])
+            for one in reports
+        ],
+        right=("rows", "new", "duplicates"),
+    )
+    for report in reports:
+        for issue in report.issues:
+            print_line(f"{report.symbol}: {issue}")
+
+
+def _day(ts: int) -> str:
+    return iso(ts)[:10]
