@@ -7,6 +7,7 @@ by whoever looks next.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,7 +93,7 @@ class RunRegistry:
         write_result(self.folder(record.run_id), result, trades, close_ts)
         changes = {
             "result_hash": result.hash, "progress": 1.0, "warnings": canonical_json(list(warnings)),
-            "open_positions": canonical_json([dict(position) for position in open_positions]),
+            "open_positions": json.dumps([dict(position) for position in open_positions]),
         }  # fmt: skip
         return self._seal(record, "completed", changes, metrics)
 
