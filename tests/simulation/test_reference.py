@@ -29,6 +29,9 @@ def assert_same_run(result: SimResult, expected: Reference) -> None:
     assert result.open_positions == expected.open_positions
 
     told, wanted = asdict(result.counters), asdict(expected.counters)
+    if min(expected.equity) <= 0:  # no returns to speak of: NaN, and it does not matter in which of the sums
+        for name in ("sum_returns", "sum_squares", "sum_downside_squares"):
+            told.pop(name), wanted.pop(name)
     for name, value in wanted.items():
         if isinstance(value, float):
             # sums of terms of both signs: 1e-12 of the size of what was added up
@@ -49,9 +52,9 @@ def test_kernel_and_reference_agree(run: Run) -> None:
 
 
 @settings(max_examples=EXAMPLES // 4)
-@given(runs(max_assets=1, max_bars=250))
-def test_they_agree_on_long_histories_of_one_asset(run: Run) -> None:
-    """Where the kernel carries a position over quiet bars in one stretch."""
+@given(runs(max_assets=2, max_bars=220))
+def test_they_agree_on_longer_histories(run: Run) -> None:
+    """Where the kernel steps over quiet bars, flat or with a position, in long stretches."""
     market, plan, execution, cash = run.given.market, run.given.plan, run.given.execution, run.given.cash
     expected = simulate_slowly(market, plan, execution, cash, exit_conditions=run.exit_conditions)
     assert_same_run(simulate(run.given), expected)
