@@ -30,6 +30,7 @@ ENTRY_SIGNAL, EXIT_SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, TIME_STOP, DRA
 FILLED, REJECTED_STATUS, CANCELLED = 1, 2, 3
 FRACTION = 1
 NOISE = 1.0 + 1e-12
+STRIDE = 64
 
 # No array is made here, so numba's reference counts (one for every array at every call) are left out: they would cost ten
 # times the work itself. What runs in every bar is inlined.
@@ -396,36 +397,41 @@ def coast(t: int, last: int, open_: Any, high: Any, low: Any, close: Any, sample
     held, first = ints[0, HELD], t
     base, peak, drawdown = money[BASE_EQUITY], money[SAMPLED_PEAK], money[MAX_DRAWDOWN]
     returns, squares, downside = money[SUM_RETURNS], money[SUM_SQUARES], money[SUM_DOWNSIDE]
-    total, top, sampled = money[SUM_EQUITY], money[PEAK], run[RETURNS]
+    total, sampled = money[SUM_EQUITY], run[RETURNS]
     # Below this a sampled equity may be a new low; the slack keeps the exact comparison for the division.
     low_water = peak * (1.0 + drawdown) + peak * 1e-12
-    while t < last and exits[t, 0] == 0:
-        price = close[t, 0]
-        if price != price:
+    # Views from here on: an index that counts from 0 needs no check for being negative.
+    exit_, closes, sampled_bar, highs, lows = exits[t:, 0], close[t:, 0], sample[t:], high[t:, 0], low[t:, 0]
+    quiet = last - t
+    for i in range(last - t):
+        price = closes[i]
+        if exit_[i] != 0 or price != price:
+            quiet = i
             break
         if protected:
             if long:
-                if low[t, 0] <= stop or high[t, 0] >= target or held >= time_stop:
+                if lows[i] <= stop or highs[i] >= target or held + i >= time_stop:
+                    quiet = i
                     break
-                if trailing and high[t, 0] > extreme:
-                    extreme = high[t, 0]
+                if trailing and highs[i] > extreme:
+                    extreme = highs[i]
                     trail = level_at(extreme, 1.0, kinds[0, 2], floats[0, TRAIL_VALUE], settings)
                     stop = max(fixed, trail)
             else:
-                if high[t, 0] >= stop or low[t, 0] <= target or held >= time_stop:
+                if highs[i] >= stop or lows[i] <= target or held + i >= time_stop:
+                    quiet = i
                     break
-                if trailing and low[t, 0] < extreme:
-                    extreme = low[t, 0]
+                if trailing and lows[i] < extreme:
+                    extreme = lows[i]
                     trail = level_at(extreme, -1.0, kinds[1, 2], floats[0, TRAIL_VALUE], settings)
                     stop = min(fixed, trail)
-        held += 1
         value = cash + quantity * price
         total += value
         if record:
-            equity[t] = value
-        if sample[t] != 0 and t > 0:
+            equity[first + i] = value
+        if sampled_bar[i] != 0:
             change = value / base - 1.0
-            loss = min(change, 0.0)
+            loss = change if change < 0.0 else 0.0
             returns += change
             squares += change * change
             downside += loss * loss
@@ -437,16 +443,31 @@ def coast(t: int, last: int, open_: Any, high: Any, low: Any, close: Any, sample
             elif value <= low_water:
                 drawdown = min(drawdown, value / peak - 1.0)
                 low_water = peak * (1.0 + drawdown) + peak * 1e-12
-        top = max(top, value)
-        t += 1
+    held += quiet
+    t += quiet
     if t > first:
         floats[0, LAST_PRICE] = close[t - 1, 0]
         floats[0, EXTREME], floats[0, TRAIL_LEVEL] = extreme, trail
         ints[0, HELD] = held
         money[BASE_EQUITY], money[SAMPLED_PEAK], money[MAX_DRAWDOWN] = base, peak, drawdown
         money[SUM_RETURNS], money[SUM_SQUARES], money[SUM_DOWNSIDE] = returns, squares, downside
-        money[SUM_EQUITY], money[PEAK], run[RETURNS] = total, top, sampled
+        money[SUM_EQUITY], run[RETURNS] = total, sampled
         run[POSITION_BARS] += t - first
+    return t
+
+
+@jit
+def next_signal(signals: Any, t: int, last: int) -> int:
+    """The first bar from `t` on with a signal, or `last`."""
+    while t + STRIDE <= last:
+        some = 0
+        for signal in signals[t : t + STRIDE]:  # no exit inside: a vector loop
+            some |= signal
+        if some != 0:
+            break
+        t += STRIDE
+    while t < last and signals[t] == 0:
+        t += 1
     return t
 
 
@@ -463,7 +484,8 @@ def advance(last: int, ts: Any, close_ts: Any, open_: Any, high: Any, low: Any, 
     """
     assets = floats.shape[0]
     # A single asset whose exits are flags can be carried over quiet bars; a drawdown limit has to look at every bar.
-    can_coast = assets == 1 and not settings[DRAWDOWN_LIMIT] <= 1.0
+    guarded = settings[DRAWDOWN_LIMIT] <= 1.0
+    can_coast = assets == 1 and not guarded
     t = run[BAR]
     while t < last:
         if run[OPEN] == 0 and run[WAITING] == 0:
@@ -472,8 +494,7 @@ def advance(last: int, ts: Any, close_ts: Any, open_: Any, high: Any, low: Any, 
             if run[HALTED] == 1:
                 t = last
             else:
-                while t < last and signals[t] == 0:
-                    t += 1
+                t = next_signal(signals, t, last)
             if t > start:
                 cash = money[CASH]
                 if record:
@@ -526,10 +547,11 @@ def advance(last: int, ts: Any, close_ts: Any, open_: Any, high: Any, low: Any, 
         if t > 0 and sample[t] != 0:
             run[RETURNS] += 1
             sample_return(value, money)
-        if value > money[PEAK]:
-            money[PEAK] = value
-        elif settings[DRAWDOWN_LIMIT] <= 1.0 and run[HALTED] == 0 and 1.0 - value / money[PEAK] >= settings[DRAWDOWN_LIMIT]:
-            halt(t, floats, ints, run, orders, record)
+        if guarded:
+            if value > money[PEAK]:
+                money[PEAK] = value
+            elif run[HALTED] == 0 and 1.0 - value / money[PEAK] >= settings[DRAWDOWN_LIMIT]:
+                halt(t, floats, ints, run, orders, record)
         if run[HALTED] == 0:
             decide(t, close, entry, exit_long, exit_short, kinds, values, distances, programs, program_start,
                    program_values, program_columns, stack, limits, floats, ints, run, orders, record)  # fmt: skip

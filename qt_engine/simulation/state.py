@@ -72,13 +72,18 @@ def settings_of(plan: Plan, execution: Execution) -> NDArray[np.float64]:
     settings = np.zeros(at.SETTINGS)
     settings[at.SLIPPAGE_FRACTION] = execution.slippage_bps / 10_000.0
     settings[at.FEE_FRACTION] = execution.fee_bps / 10_000.0
-    inverse = float(round(1.0 / execution.tick))
     settings[at.TICK] = execution.tick
-    settings[at.INVERSE_TICK] = inverse if abs(inverse * execution.tick - 1.0) < 1e-9 else 0.0
+    settings[at.INVERSE_TICK] = inverse_of(execution.tick)
     settings[at.SIZING_VALUE] = plan.sizing_value
     settings[at.MAX_GROSS] = plan.risk.max_gross
     settings[at.DRAWDOWN_LIMIT] = np.inf if plan.risk.max_drawdown is None else plan.risk.max_drawdown
     return settings
+
+
+def inverse_of(tick: float) -> float:
+    """1 / tick where that is a whole number (so that levels divide exactly), else 0."""
+    inverse = float(round(1.0 / tick))
+    return inverse if abs(inverse * tick - 1.0) < 1e-9 else 0.0
 
 
 def limits_of(plan: Plan) -> NDArray[np.int64]:

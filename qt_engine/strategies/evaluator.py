@@ -98,25 +98,25 @@ def compare(op: int, x: Any, y: Any, out: Any, n: int) -> None:
 
 
 @jit
-def crosses(sign: float, a: Any, b: Any, start: int, n: int, out: Any) -> None:
-    """`a` above `b` now and not one bar ago (`sign` +1), or below (`sign` -1); unknown in the first bar."""
-    skip = 1 if start == 0 else 0
-    if skip == 1:
-        out[0] = 0
-    # Views that begin at 0: an index that cannot be negative needs no check, and the loop becomes a vector loop.
-    x, y = a[start + skip : start + n], b[start + skip : start + n]
-    x1, y1 = a[start + skip - 1 : start + n - 1], b[start + skip - 1 : start + n - 1]
-    result = out[skip:n]
-    if sign > 0.0:
-        for i in range(n - skip):
-            now = np.int8(x[i] > y[i]) - np.int8(x[i] <= y[i])
-            before = np.int8(x1[i] <= y1[i]) - np.int8(x1[i] > y1[i])
-            result[i] = min(now, before)
-    else:
-        for i in range(n - skip):
-            now = np.int8(x[i] < y[i]) - np.int8(x[i] >= y[i])
-            before = np.int8(x1[i] >= y1[i]) - np.int8(x1[i] < y1[i])
-            result[i] = min(now, before)
+def above(x: float, y: float) -> int:
+    """Whether x > y: 1, -1, or 0 where one of them is missing."""
+    return 1 if x > y else (-1 if x <= y else 0)
+
+
+@jit
+def crosses(a: Any, b: Any, start: int, n: int, scratch: Any, out: Any) -> None:
+    """`a` above `b` now and not one bar ago; unknown in the first bar.
+
+    `a <= b` is the negation of `a > b`, unknown where that is, so that one comparison a bar is enough.
+    """
+    x, y = a[start : start + n], b[start : start + n]
+    for i in range(n):
+        scratch[i] = np.int8(x[i] > y[i]) - np.int8(x[i] <= y[i])
+    before = above(a[start - 1], b[start - 1]) if start > 0 else 0
+    out[0] = min(scratch[0], -before)
+    now, last, result = scratch[1:n], scratch[: n - 1], out[1:n]
+    for i in range(n - 1):
+        result[i] = min(now[i], -last[i])
 
 
 @jit
@@ -200,9 +200,9 @@ def run_code(code: Any, outputs: Any, columns: Any, slots: Any, values: Any, num
             elif op < CONDITION_COLUMN:
                 compute_numbers(op, numbers[a], numbers[max(b, 0)], numbers[d], n)
             elif op == CROSSES_ABOVE:
-                crosses(1.0, columns[slots[a]], columns[slots[b]], start, n, conditions[d])
+                crosses(columns[slots[a]], columns[slots[b]], start, n, flags, conditions[d])
             elif op == CROSSES_BELOW:
-                crosses(-1.0, columns[slots[a]], columns[slots[b]], start, n, conditions[d])
+                crosses(columns[slots[b]], columns[slots[a]], start, n, flags, conditions[d])
             elif op == AND:
                 left, right, answer = conditions[a], conditions[b], conditions[d]
                 for i in range(n):

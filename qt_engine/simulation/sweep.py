@@ -1,0 +1,216 @@
+"""`sweep`: one strategy with many choices of parameters, on one market or on each of several.
+
+A lane gives the bytes that `simulate` gives for its parameters. Threads share nothing but what they read: every lane
+writes its own row, so their number changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qt_engine.core.errors import InputError
+from qt_engine.data.market import Market
+from qt_engine.simulation import layout as at
+from qt_engine.simulation.contract import FILL, ORDER, Counters, Execution
+from qt_engine.simulation.state import KernelState, asset_ints, counters_of, inverse_of
+from qt_engine.simulation.stateful import DEPTH
+from qt_engine.strategies.compiler import CompiledLanes, registers_for
+from qt_engine.strategies.document import StrategyDocument
+from qt_engine.strategies.lanes import Lanes
+from qt_engine.strategies.plan import UNLIMITED
+from qt_engine.strategies.series import MarketSeries
+
+LANES_A_TASK = 128
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """What every lane counted.
+
+    Attributes
+    ----------
+    parameters
+        An array `(lanes,)` for every parameter.
+    markets
+        Symbols of every market; its position is the first index below.
+    money, run
+        float64 and int64 `(markets, lanes, …)`: the kernel's counters, see `layout`.
+    final_equity
+        float64 `(markets, lanes)`.
+    """
+
+    parameters: Mapping[str, NDArray[Any]]
+    markets: tuple[tuple[str, ...], ...]
+    cash: float
+    money: NDArray[np.float64]
+    run: NDArray[np.int64]
+    final_equity: NDArray[np.float64]
+
+    @property
+    def trades(self) -> NDArray[np.int64]:
+        """int64 `(markets, lanes)`: closed round trips."""
+        return self.run[:, :, at.TRADES]
+
+    def counters(self, lane: int, market: int = 0) -> Counters:
+        """All that metrics are made of, equal to those of a single run."""
+        state = KernelState(np.empty((0, 0)), np.empty((0, 0), np.int64), self.money[market, lane], self.run[market, lane])
+        return counters_of(state, self.cash, float(self.final_equity[market, lane]))
+
+
+def sweep(
+    document: StrategyDocument,
+    parameters: Mapping[str, NDArray[Any]],
+    markets: Sequence[Market],
+    execution: Execution,
+    cash: float,
+    *,
+    threads: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> SweepResult:
+    """Run every lane on every market.
+
+    Parameters
+    ----------
+    document
+        A checked document.
+    parameters
+        For every parameter of the document an array of shape `(lanes,)`, as `grid` gives them.
+    markets
+        One market (assets on shared cash), or several that are each run by themselves, of one kind.
+    threads
+        How many to use; all processors by default. Changes no byte.
+    progress
+        Called from this thread with the share done, 0 to 1; may raise to cancel.
+
+    Raises
+    ------
+    InputError
+        If there is no lane or no market.
+    """
+    lanes = len(next(iter(parameters.values()))) if parameters else 1
+    if not markets or not lanes:
+        raise InputError("a sweep needs at least one market and one combination of parameters")
+    if len({market.periods_per_year for market in markets}) > 1:
+        raise InputError("a sweep takes markets of one kind: these have different numbers of periods a year")
+    compiled = CompiledLanes(document, Lanes(parameters, lanes), markets[0].periods_per_year)
+    work = _Work(compiled, execution, cash, len(markets))
+    threads = threads or os.cpu_count() or 1
+    # With one market the lanes are dealt out; with several each is small, and is one task.
+    step = lanes if len(markets) >= threads else min(LANES_A_TASK, -(-lanes // threads))
+    tasks = [(m, first, min(first + step, lanes)) for m in range(len(markets)) for first in range(0, lanes, step)]
+    prepared = {0: work.prepare(markets[0])} if len(markets) == 1 else {}
+    done = 0
+
+    def run(task: tuple[int, int, int]) -> int:
+        market, first, last = task
+        ready = prepared.get(market) or work.prepare(markets[market])
+        ready.run(market, first, last)
+        return last - first
+
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for finished in pool.map(run, tasks):
+            done += finished
+            if progress is not None:
+                progress(done / (lanes * len(markets)))
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    symbols = tuple(market.symbols for market in markets)
+    return SweepResult(parameters, symbols, cash, work.money, work.run, work.final)
+
+
+class _Work:
+    """What all tasks of a sweep share: the compiled lanes, their settings, the rows to fill."""
+
+    def __init__(self, compiled: CompiledLanes, execution: Execution, cash: float, markets: int) -> None:
+        lanes = len(compiled.lanes)
+        document = compiled.document
+        self.compiled = compiled
+        self.cash = cash
+        self.protect = compiled.protect_values
+        self.limits = np.zeros((lanes, at.LIMITS), np.int64)
+        time_stop = compiled.whole(document.exit.time_stop, UNLIMITED)
+        for column, values in (
+            (at.SIZING, compiled.sizing),
+            (at.COOLDOWN, compiled.whole(document.reentry.cooldown, 0)),
+            (at.MAX_ENTRIES, compiled.whole(document.reentry.max_entries, UNLIMITED)),
+            (at.MAX_POSITIONS, compiled.whole(document.risk.max_positions, UNLIMITED)),
+            (at.TIME_STOP_LONG, time_stop),
+            (at.TIME_STOP_SHORT, time_stop),
+            (at.PROTECTED, (time_stop < UNLIMITED) | bool(compiled.recipe.kinds.any())),
+        ):
+            self.limits[:, column] = values
+        self.settings = np.zeros((lanes, at.SETTINGS))
+        for column, value in (
+            (at.SLIPPAGE_FRACTION, execution.slippage_bps / 10_000.0),
+            (at.FEE_FRACTION, execution.fee_bps / 10_000.0),
+            (at.TICK, execution.tick),
+            (at.INVERSE_TICK, inverse_of(execution.tick)),
+            (at.SIZING_VALUE, compiled.number(document.sizing.value, 1.0)),
+            (at.MAX_GROSS, compiled.number(document.risk.max_gross, 1.0)),
+            (at.DRAWDOWN_LIMIT, compiled.number(document.risk.max_drawdown, np.inf)),
+        ):
+            self.settings[:, column] = value
+        long_rows, short_rows = compiled.recipe.programs
+        self.programs = np.concatenate([long_rows, short_rows])
+        self.program_start = np.array([0, len(long_rows), len(long_rows) + len(short_rows)], np.int64)
+        self.money = np.zeros((markets, lanes, at.RUN_FLOATS))
+        self.run = np.zeros((markets, lanes, at.RUN_INTS), np.int64)
+        self.final = np.zeros((markets, lanes))
+
+    def prepare(self, market: Market) -> _Prepared:
+        """The columns of a market, computed once for all of its lanes."""
+        series = MarketSeries(market)
+        columns = series.columns(self.compiled.layout)
+        return _Prepared(
+            self, market,
+            columns[0].reshape(-1) if len(columns) == 1 else np.concatenate([part.reshape(-1) for part in columns]),
+            _offsets([part.size for part in columns]), np.array([part.shape[1] for part in columns], np.int64),
+            np.concatenate(series.own_bars), _offsets([len(index) for index in series.own_bars]),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A market with its columns, ready for any of the lanes."""
+
+    work: _Work
+    market: Market
+    columns: NDArray[np.float64]
+    column_start: NDArray[np.int64]
+    column_bars: NDArray[np.int64]
+    index: NDArray[np.int64]
+    index_start: NDArray[np.int64]
+
+    def run(self, row: int, first: int, last: int) -> None:
+        """Run lanes `first` to `last` into row `row` of the results, with scratch of this call's own."""
+        from qt_engine.simulation.lane_kernel import run_lanes
+
+        work, market, recipe, layout = self.work, self.market, self.work.compiled.recipe, self.work.compiled.layout
+        bars, assets = market.close.shape
+        scratch = registers_for(recipe)
+        entry, exit_long, exit_short = (np.zeros((bars, assets), np.int8) for _ in range(3))
+        signals = entry.reshape(-1) if assets == 1 else np.zeros(bars, np.int8)
+        extras = np.full((recipe.extras, bars, assets), np.nan)
+        volatility = np.empty((0, 0)) if recipe.volatility is None else extras[recipe.volatility]
+        run_lanes(
+            first, last, market.ts, market.close_ts, market.open, market.high, market.low, market.close, market.sample,
+            market.sample_index, layout.code.code, layout.code.outputs, self.columns, self.column_start, self.column_bars,
+            layout.slots, layout.values, scratch.numbers, scratch.conditions, self.index, self.index_start, scratch.flags,
+            entry.reshape(-1), exit_long.reshape(-1), exit_short.reshape(-1), extras.reshape(recipe.extras, bars * assets),
+            entry, signals, exit_long, exit_short, extras, volatility, recipe.kinds, work.protect, work.programs,
+            work.program_start, np.empty(DEPTH), work.limits, work.settings, np.zeros((assets, at.ASSET_FLOATS)),
+            asset_ints(assets), work.money[row], work.run[row], work.final[row], np.empty(0, FILL), np.empty(0, ORDER),
+            np.empty(0), work.cash,
+        )  # fmt: skip
+
+
+def _offsets(sizes: Sequence[int]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
