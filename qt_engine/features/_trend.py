@@ -162,13 +162,13 @@ def hma(x: Floats, window: int, out: Floats) -> None:
 @compiled
 def highest(x: Floats, window: int, out: Floats) -> None:
     """Largest of the last `window` values."""
-    moving_extreme(x, window, 1.0, out)
+    moving_extreme(x, window, True, out)
 
 
 @compiled
 def lowest(x: Floats, window: int, out: Floats) -> None:
     """Smallest of the last `window` values."""
-    moving_extreme(x, window, -1.0, out)
+    moving_extreme(x, window, False, out)
 
 
 @compiled

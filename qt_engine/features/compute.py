@@ -139,7 +139,9 @@ def _checked(indicator: Indicator, args: Sequence[Any]) -> list[Floats]:
     import numpy as np
 
     if len(args) != len(indicator.inputs):
-        raise InputError(f"{indicator.name} takes {len(indicator.inputs)} series ({', '.join(indicator.inputs)}), not {len(args)}")
+        raise InputError(
+            f"{indicator.name} takes {len(indicator.inputs)} series ({', '.join(indicator.inputs)}), not {len(args)}"
+        )
     columns = [np.ascontiguousarray(column, dtype=np.float64) for column in args]
     for column in columns:
         if column.ndim != 1 or len(column) != len(columns[0]):

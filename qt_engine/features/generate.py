@@ -70,7 +70,7 @@ _TALIB_HEAD = f"""
 
 {_TABLE_RULE}"""
 
-_LOWS = {"int": [-100_000, -1, *range(0, 40)], "float": [-3e37, -1e6, -100.0, -1.0, 0.0, 0.01, 0.1, 0.5, 1.0]}
+_LOWS = {"int": [-100_000, -1, *range(40)], "float": [-3e37, -1e6, -100.0, -1.0, 0.0, 0.01, 0.1, 0.5, 1.0]}
 _HIGHS = {"int": [2**31 - 1, 1_000_000, 100_000, *range(40, 0, -1)], "float": [3e37, 1e6, 100.0, 1.0, 0.99, 0.5]}
 
 
@@ -83,7 +83,12 @@ def talib_table() -> str:
         info = abstract.Function(name).info
         series, implicit = _inputs(info["input_names"])
         parameters = tuple(
-            (key, "int" if isinstance(default, int) else "float", default, *_bounds(name, key, default, len(series + implicit)))
+            (
+                key,
+                "int" if isinstance(default, int) else "float",
+                default,
+                *_bounds(name, key, default, len(series + implicit)),
+            )
             for key, default in info["parameters"].items()
         )
         row = (name, info["display_name"], series, implicit, parameters, tuple(info["output_names"]))
@@ -111,7 +116,7 @@ def _bounds(function: str, parameter: str, default: float, inputs: int) -> tuple
     def accepts(value: float) -> bool:
         try:
             getattr(talib, function)(*series, **{parameter: value})
-        except Exception:  # TA-Lib raises nothing narrower
+        except Exception:  # noqa: BLE001 - TA-Lib raises nothing narrower
             return False
         return True
 
