@@ -93,7 +93,6 @@ class QtApp(App[int]):
     ]
 
     def __init__(self, workspace: Workspace, folders: Folders | None = None) -> None:
-        self.palette = Palette()
         self.status = Status()
         super().__init__()
         self.workspace = workspace
@@ -105,7 +104,6 @@ class QtApp(App[int]):
         for look in self.looks.values():
             self.register_theme(look.as_textual())
         self.theme = self._first_theme()
-        self.palette = self.looks[self.theme].palette
 
     # -- start and end -------------------------------------------------------------------------------------------
 
@@ -150,16 +148,15 @@ class QtApp(App[int]):
                 header.status = status
 
     def _theme_changed(self, _: object) -> None:
-        look = self.looks.get(self.theme)
-        if look is not None:
-            self.palette = look.palette
-            for screen in self.screen_stack:
-                screen.refresh(layout=False)
-                for widget in screen.walk_children():
-                    widget.refresh()
+        for screen in self.screen_stack:
+            for widget in screen.walk_children():
+                widget.refresh()
 
-    def copy_to_clipboard(self, text: str) -> None:
-        super().copy_to_clipboard(text)
+    @property
+    def palette(self) -> Palette:
+        """Colours of the theme that is on, for widgets that draw for themselves."""
+        look = self.looks.get(self.theme)
+        return look.palette if look is not None else Palette()
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: object) -> None:
         names = sorted(binding.id or binding.action for binding in clashed_bindings)

@@ -73,3 +73,18 @@ def moment(ns: int | None, *, intraday: bool = False, seconds: bool = False) -> 
         return MISSING
     pattern = "%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M" if intraday else "%Y-%m-%d"
     return datetime.fromtimestamp(int(ns) // 1_000_000_000, UTC).strftime(pattern)
+
+
+def nanoseconds(text: str) -> int:
+    """ISO 8601 with `Z` as UTC nanoseconds; the reverse of the engine's times."""
+    head, _, rest = text.removesuffix("Z").partition(".")
+    seconds = int(datetime.fromisoformat(head).replace(tzinfo=UTC).timestamp())
+    return seconds * 1_000_000_000 + (int(rest.ljust(9, "0")[:9]) if rest else 0)
+
+
+def time_of(text: str | None) -> str:
+    """ISO 8601 as `2010-01-04`, with the time of day unless it is midnight."""
+    if not text:
+        return MISSING
+    day, _, clock = text.removesuffix("Z").partition("T")
+    return day if clock in ("", "00:00:00") else f"{day} {clock[:5]}"

@@ -49,6 +49,10 @@ class Watch:
                 self.renew_status()
             return
         self._seen = stamp
+        self.nudge()
+
+    def nudge(self) -> None:
+        """Something has changed: renew header and mode at once."""
         self.renew_status()
         from qt_tui.screens.mode import ModeScreen
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from qt_tui.charts.lines import Line
 
 _MANTISSAS = (1.0, 2.0, 2.5, 5.0, 10.0)
-_THINNING = 3
-"""A period is still used where at least one of three of its labels fits."""
+_THINNING = 6
+"""A period is still used where at least one of six of its labels fits."""
 _PERIODS = (("%Y-%m-%d %H:%M", "%H:%M"), ("%Y-%m-%d %H", "%H:%M"), ("%Y-%m-%d", "%m-%d"), ("%Y-%m", "%Y-%m"), ("%Y", "%Y"))
 
 

@@ -31,6 +31,17 @@ class Palette:
             return self.foreground
         return self.gain if value > 0 else self.loss
 
+    def resolve(self, words: str) -> str:
+        """A style in which colours stand by name, such as `bold gain`, with the colours of this palette."""
+        return " ".join(getattr(self, word) if word in _NAMES else word for word in words.split())
+
     def line(self, index: int) -> str:
         """The colour of the n-th line of a chart."""
         return self.series[index % len(self.series)]
+
+
+_NAMES = (
+    "foreground", "muted", "accent", "background", "surface", "cursor", "grid", "gain", "loss", "warning", "error",
+)  # fmt: skip
+NAMES = Palette(**{name: name for name in _NAMES})
+"""A palette of names: what is styled with it keeps up when the theme changes, because names are resolved when drawn."""

@@ -16,7 +16,7 @@ from qt_tui.bars import bars_of
 from qt_tui.charts.candles import Bar
 from qt_tui.charts.sparkline import sparkline
 from qt_tui.keymap import bind
-from qt_tui.look import palette_of
+from qt_tui.charts.palette import NAMES
 from qt_tui.screens.mode import ModeScreen
 from qt_tui.widgets.bars_table import BarsTable
 from qt_tui.widgets.candle_chart import CandleChart
@@ -24,7 +24,7 @@ from qt_tui.widgets.pane import Pane
 from qt_tui.widgets.table import Column, Row, Table
 
 if TYPE_CHECKING:
-    from qt_engine.data.service import SeriesCard
+    from qt_engine.data.series import SeriesCard
 
 WINDOW = 4000
 """Bars that the candle chart holds: sixteen years of days, three days of minutes."""
@@ -81,7 +81,7 @@ class DataScreen(ModeScreen):
         return self.query_one("#symbol-list", Table)
 
     def _show_cards(self, cards: Sequence[SeriesCard]) -> None:
-        palette = palette_of(self)
+        palette = NAMES
         table = self.symbols_table
         first = not self._cards
         self._cards = {f"{card.symbol} {card.interval}": card for card in cards}

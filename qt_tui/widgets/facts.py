@@ -20,10 +20,10 @@ class Facts(ScrollView, can_focus=True):
 
     DEFAULT_CSS = "Facts { height: 1fr; width: 1fr; scrollbar-size-vertical: 1; }"
 
-    NAME_WIDTH, VALUE_WIDTH = 15, 14
-
-    def __init__(self, *, empty: str = "nothing chosen", id: str | None = None) -> None:
+    def __init__(self, *, empty: str = "nothing chosen", least: int = 32, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.least = least
+        """Characters that a column needs at least."""
         self.empty = empty
         self._facts: Sequence[Fact] = ()
 
@@ -39,7 +39,7 @@ class Facts(ScrollView, can_focus=True):
 
     @property
     def _across(self) -> int:
-        return max(1, self.size.width // (self.NAME_WIDTH + self.VALUE_WIDTH + 3))
+        return max(1, self.size.width // self.least)
 
     def _measure(self) -> None:
         rows = -(-len(self._facts) // self._across)
@@ -62,9 +62,9 @@ class Facts(ScrollView, can_focus=True):
                 continue
             name, value = self._facts[index]
             text, words = (value, palette.foreground) if isinstance(value, str) else value
-            room = each - 3 - min(self.NAME_WIDTH, max(6, each // 2))
-            label = each - 3 - room
-            line += [(f" {sized(name, label)} ", palette.muted), (f"{sized(text, room, right=True)} ", words)]
+            label = min(15, max(6, (each - 3) * 3 // 5))
+            room = each - 3 - label
+            line += [(f" {sized(name, label)} ", palette.muted), (f"{sized(text, room, right=True)} ", palette.resolve(words))]
         return strip(line, width, ground, palette.foreground)
 
     def copy_text(self) -> str:

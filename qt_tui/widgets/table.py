@@ -242,7 +242,8 @@ class Table(ScrollView, can_focus=True):
         if self.row_count == 0:
             text = self.empty if self._filter.is_empty else "nothing passes the filter"
             wrapped = _wrap(text, max(1, width - 2))
-            return strip([(f" {wrapped[y - 2]}" if 0 <= y - 2 < len(wrapped) else "", palette.muted)], width, ground)
+            at = y - (2 if self.size.height > 6 else 1)
+            return strip([(f" {wrapped[at]}" if 0 <= at < len(wrapped) else "", palette.muted)], width, ground)
         index = round(self.scroll_y) + y - 1
         if index >= self.row_count:
             return Strip.blank(width, self.rich_style)
@@ -260,7 +261,7 @@ class Table(ScrollView, can_focus=True):
         line: Line = [(lead, accent)]
         for column, size, cell in zip(self.columns, self._widths, cells, strict=False):
             text, words = (cell, "") if isinstance(cell, str) else cell
-            line.append((sized(text, size, right=column.align == "right") + " ", words))
+            line.append((sized(text, size, right=column.align == "right") + " ", palette_of(self).resolve(words)))
         left = round(self.scroll_x)
         if left:
             total = sum(self._widths) + len(self._widths) + 1

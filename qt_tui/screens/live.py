@@ -1,0 +1,207 @@
+"""Mode 6: paper sessions as they run: positions, P&L, orders and fills, equity. They go on when the app closes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.timer import Timer
+
+from qt_tui import formats
+from qt_tui.background import in_background
+from qt_tui.keymap import bind
+from qt_tui.charts.palette import NAMES
+from qt_tui.screens.mode import ModeScreen
+from qt_tui.session_rows import COLUMNS, FILLS, ORDERS, POSITIONS, fill_row, order_row, position_row, session_facts, session_row
+from qt_tui.widgets.equity_chart import EquityChart
+from qt_tui.widgets.facts import Facts
+from qt_tui.widgets.pane import Pane
+from qt_tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from qt_engine.live.status import SessionStatus
+
+PERIOD = 0.2
+"""Seconds between two looks while a session runs."""
+MOST_ROWS = 500
+EMPTY = "No paper sessions yet.\n\nPress r to replay stored bars through a strategy, or in a shell:\n  qt paper start sma_cross --symbols AAPL --feed replay --speed 20"
+
+
+@dataclass(frozen=True)
+class Look:
+    """All sessions, and the curve of the chosen one."""
+
+    sessions: Sequence[SessionStatus]
+    chosen: str | None
+    times: Sequence[int]
+    equity: Sequence[float]
+
+
+class LiveScreen(ModeScreen):
+    """Sessions and state at the left; equity, positions, fills and orders at the right."""
+
+    mode = "live"
+    CSS = """
+    LiveScreen.-normal #body { grid-size: 2 4; grid-columns: 42 1fr; grid-rows: 1fr 5 1fr 1fr; }
+    LiveScreen.-normal #list { row-span: 2; }
+    LiveScreen.-normal #state { row-span: 2; }
+    LiveScreen.-wide #body { grid-size: 3 3; grid-columns: 48 1fr 1fr; grid-rows: 2fr 1fr 2fr; }
+    LiveScreen.-wide #list { row-span: 2; }
+    LiveScreen.-wide #curve { column-span: 2; }
+    LiveScreen.-wide #holdings { column-span: 2; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("live.start", "start", "Start", "Start a paper session on stored bars", show=True),
+        bind("live.stop", "stop", "Stop", "Stop this session (it can be resumed)", show=True),
+        bind("live.resume", "resume", "Resume", "Let this session go on where it stopped", show=True),
+        bind("live.parity", "parity", "Parity", "Prove that this session is what a backtest of its bars is", show=True),
+    ]
+
+    def panes(self) -> Iterable[Pane]:
+        yield Pane("Sessions", Table(COLUMNS, empty="looking…", id="sessions"), id="list")
+        yield Pane("Equity", EquityChart(empty="no session chosen", id="equity"), id="curve")
+        yield Pane("Positions", Table(POSITIONS, empty="no open positions", id="positions"), id="holdings")
+        yield Pane("State", Facts(empty="no session chosen", id="facts"), id="state")
+        yield Pane("Fills", Table(FILLS, empty="no fills yet", id="fills"), id="done")
+        yield Pane("Orders", Table(ORDERS, empty="no orders yet", id="orders"), id="asked")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._sessions: dict[str, SessionStatus] = {}
+        self._timer: Timer | None = None
+        self._busy = False
+
+    @property
+    def table(self) -> Table:
+        return self.query_one("#sessions", Table)
+
+    @property
+    def chosen(self) -> SessionStatus | None:
+        """The session under the cursor."""
+        row = self.table.current
+        return self._sessions.get(row.key) if row else None
+
+    # -- looking -------------------------------------------------------------------------------------------------
+
+    def refresh_content(self) -> None:
+        if self._busy:
+            return
+        self._busy = True
+        row = self.table.current
+        wanted = row.key if row else self.qt.remembered.get("session")
+        sessions = self.workspace.sessions
+
+        def look() -> Look:
+            found = sessions.list()
+            ids = [session.session_id for session in found]
+            chosen = wanted if wanted in ids else ids[0] if ids else None
+            times, equity = sessions.curve(chosen) if chosen else ((), ())
+            return Look(found, chosen, times, equity)
+
+        in_background(self, "sessions", look, self._show, self._failed)
+
+    def _failed(self, line: str) -> None:
+        self._busy = False
+        self.tell(line, severity="error")
+
+    def _show(self, look: Look) -> None:
+        self._busy = False
+        palette = NAMES
+        first = not self._sessions
+        self._sessions = {session.session_id: session for session in look.sessions}
+        self.table.show([session_row(session, palette) for session in look.sessions], empty=EMPTY)
+        if first and look.chosen:
+            self.table.select(look.chosen)
+        self.note_title(self.query_one("#list", Pane), remark=f"{len(look.sessions)} sessions" if look.sessions else "")
+        running = any(session.state == "running" for session in look.sessions)
+        if running and self._timer is None:
+            self._timer = self.set_interval(PERIOD, self.refresh_content)
+        elif not running:
+            self._rest()
+        session = self.chosen
+        if session is None or session.session_id != look.chosen:
+            return
+        self.query_one("#facts", Facts).show(session_facts(session, palette))
+        self.note_title(self.query_one("#curve", Pane), remark=f"{session.strategy} on {' '.join(session.symbols)}")
+        chart = self.query_one("#equity", EquityChart)
+        if len(look.times) > 1:
+            chart.show_curve(look.times, look.equity)
+        else:
+            chart.clear(session.error or "waiting for the first bars")
+        self.query_one("#positions", Table).show(position_row(p, palette) for p in session.positions)
+        fills = [fill_row(fill, palette) for fill in reversed(session.fills[-MOST_ROWS:])]
+        self.query_one("#fills", Table).show(fills)
+        self.note_title(self.query_one("#done", Pane), remark=formats.count(len(session.fills)))
+        self.query_one("#orders", Table).show(order_row(order, palette) for order in reversed(session.orders[-MOST_ROWS:]))
+        self.note_title(self.query_one("#asked", Pane), remark=formats.count(len(session.orders)))
+
+    def _rest(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    def on_screen_suspend(self) -> None:
+        self._rest()
+
+    @on(Table.Moved, "#sessions")
+    def _moved(self, message: Table.Moved) -> None:
+        if message.row is not None:
+            self.qt.remembered.note("session", message.row.key)
+            self.refresh_content()
+
+    def select_session(self, session_id: str) -> None:
+        """Put the cursor on a session."""
+        self.qt.remembered.note("session", session_id)
+        self.table.select(session_id)
+
+    # -- what the keys do ----------------------------------------------------------------------------------------
+
+    def action_start(self) -> None:
+        from qt_tui.screens.session import SessionScreen
+
+        self.app.push_screen(SessionScreen(), self._started)
+
+    def _started(self, session_id: str | None) -> None:
+        if session_id is not None:
+            self.qt.remembered.note("session", session_id)
+            self._busy = False
+            self._sessions = {}
+            self.table.show([])
+            self.refresh_content()
+            self.qt.watch_workspace.renew_status()
+
+    def action_stop(self) -> None:
+        session = self.chosen
+        if session is None or session.state != "running":
+            self.tell("this session does not run", severity="warning")
+            return
+        from qt_tui.screens.confirm import ConfirmScreen
+
+        question = f"Stop {session.session_id}?"
+        ask = ConfirmScreen(question, "It stops after the bar it is at; positions stay, and u resumes it.")
+        self.app.push_screen(ask, lambda sure: self._do("stop", session.session_id) if sure else None)
+
+    def action_resume(self) -> None:
+        if self.chosen is not None:
+            self._do("resume", self.chosen.session_id)
+
+    def _do(self, verb: str, session_id: str) -> None:
+        act: Any = getattr(self.workspace.sessions, verb)
+        in_background(self, verb, lambda: act(session_id), lambda _: self._changed())
+
+    def _changed(self) -> None:
+        self._busy = False
+        self.refresh_content()
+        self.qt.watch_workspace.renew_status()
+
+    def action_parity(self) -> None:
+        session = self.chosen
+        if session is not None:
+            self.tell("replaying the session as a backtest…")
+            in_background(
+                self, "parity", lambda: self.workspace.sessions.parity(session.session_id),
+                lambda p: self.tell(f"{p.verdict}: {p.first_difference or f'{p.bars} bars, {p.fills} fills, {p.orders} orders, the same bytes'}"),
+            )  # fmt: skip

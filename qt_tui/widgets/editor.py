@@ -1,0 +1,78 @@
+"""The strategy editor: YAML with highlighting. Escape leaves it, so that the number keys work again."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.message import Message
+from textual.widgets import TextArea
+from textual.widgets.text_area import TextAreaTheme
+
+from qt_tui.charts.palette import Palette
+from qt_tui.look import palette_of
+
+
+class Editor(TextArea):
+    """A `TextArea` in the colours of the theme."""
+
+    DEFAULT_CSS = """
+    Editor { height: 1fr; width: 1fr; border: none; padding: 0; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1;
+      &:focus { border: none; }
+    }
+    """
+
+    class Left(Message):
+        """Escape was pressed."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__("", tab_behavior="indent", show_line_numbers=True, id=id, soft_wrap=False)
+        self.indent_width = 2
+
+    def on_mount(self) -> None:
+        self.language = "yaml"
+        self.recolour()
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.recolour())
+
+    def recolour(self) -> None:
+        """Take the colours of the theme that is on."""
+        name = f"qt {self.app.theme}"
+        self.register_theme(_theme(name, palette_of(self)))
+        self.theme = name
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key == "escape":
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Left())
+            return
+        await super()._on_key(event)
+
+    def go_to(self, line: int, column: int) -> None:
+        """Put the cursor on a place, counted from 1."""
+        row = max(0, min(line - 1, self.document.line_count - 1))
+        self.move_cursor((row, max(0, column - 1)), center=True)
+        self.focus()
+
+
+def _theme(name: str, palette: Palette) -> TextAreaTheme:
+    from rich.style import Style
+
+    return TextAreaTheme(
+        name=name,
+        base_style=Style(color=palette.foreground, bgcolor=palette.background),
+        gutter_style=Style(color=palette.muted, bgcolor=palette.background),
+        cursor_style=Style(color=palette.background, bgcolor=palette.accent),
+        cursor_line_style=Style(bgcolor=palette.surface),
+        cursor_line_gutter_style=Style(color=palette.accent, bgcolor=palette.surface),
+        bracket_matching_style=Style(bgcolor=palette.cursor, bold=True),
+        selection_style=Style(bgcolor=palette.cursor),
+        syntax_styles={
+            "yaml.field": Style(color=palette.line(0)),
+            "string": Style(color=palette.foreground),
+            "number": Style(color=palette.line(3)),
+            "boolean": Style(color=palette.line(3)),
+            "comment": Style(color=palette.muted, italic=True),
+            "punctuation.bracket": Style(color=palette.muted),
+            "punctuation.delimiter": Style(color=palette.muted),
+            "error": Style(color=palette.error),
+        },
+    )
