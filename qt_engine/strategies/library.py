@@ -83,7 +83,7 @@ class StrategyLibrary:
                 return StrategySource(text, _read(own), own, "workspace")
             if ships.is_file():
                 return StrategySource(text, _read(ships), ships, "shipped")
-        elif "\0" not in text and (path := Path(text).expanduser()).is_file():
+        elif (path := _existing(text)) is not None:
             return StrategySource(path.stem, _read(path), path, "file")
         raise NotFoundError(self._unknown(text))
 
@@ -150,6 +150,14 @@ class StrategyLibrary:
         return f"there is no strategy {shown!r}; " + (
             f"did you mean {near}?" if near else f"there are {', '.join(known)}"
         )
+
+
+def _existing(reference: str) -> Path | None:
+    try:
+        path = Path(reference).expanduser()
+        return path if path.is_file() else None
+    except (OSError, ValueError, RuntimeError):  # too long, a zero byte, a user that does not exist
+        return None
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from qt_engine.core.text import nearest, plain
@@ -110,6 +111,10 @@ class Reader:
                     return parse_expression(tree.text, tree.line, tree.column, tree.place)
                 except ExpressionError as error:
                     self.problems.extend(error.problems)
+                    if not tree.quoted and error.problems[-1].message.endswith("is never closed"):
+                        last = self.problems.pop()
+                        hint = "; inside {…} an expression with commas needs quotes"
+                        self.problems.append(replace(last, message=last.message + hint))
                     return None
             value = read_number(tree.text.strip())
             self.report(

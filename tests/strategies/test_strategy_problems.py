@@ -117,6 +117,7 @@ WRONG = [
     (LONG, "long: «cross_above(fast_ma, slow_ma)", "no function", "crosses_above"),
     (LONG, "long: «event(earnings)", "store of events", None),
     (LONG, "long: event(«'earnings')", "store of events", None),
+    ("entry:\n  long: crosses_above(fast_ma, slow_ma)", "entry: {long: crosses_above«(fast_ma, slow_ma)}", "needs quotes", None),
     # types
     (LONG, "long: «fast_ma", "is a condition", None),
     (LONG, "long: close > open and «fast_ma", "and takes conditions", None),
