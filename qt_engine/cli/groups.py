@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from qt_engine.cli.context import invocation
+from qt_engine.cli.output import is_terminal, print_line
 
 GROUPS = {
     "data": "Import and look at market data.",
@@ -27,10 +27,10 @@ class LazyGroup(TyperGroup):
     """Knows the names of its commands; imports one only when it is called."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [name for name in GROUPS if find_spec(f"qt_engine.cli.{name}") is not None]
+        return list(GROUPS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in self.list_commands(ctx):
+        if cmd_name not in GROUPS:
             return None
         command = typer.main.get_command(import_module(f"qt_engine.cli.{cmd_name}").app)
         command.name = cmd_name
@@ -38,9 +38,8 @@ class LazyGroup(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         # click would import every group to ask for its help.
-        if rows := [(name, GROUPS[name]) for name in self.list_commands(ctx)]:
-            with formatter.section("Commands"):
-                formatter.write_dl(rows)
+        with formatter.section("Commands"):
+            formatter.write_dl(list(GROUPS.items()))
 
 
 def root() -> Any:
@@ -57,7 +56,11 @@ def root() -> Any:
 def _qt(
     context: typer.Context,
     workspace: str | None = typer.Option(
-        None, "--workspace", metavar="DIR", help="Folder or name of the workspace; else QT_WORKSPACE, else `default`."
+        None,
+        "--workspace",
+        "-w",
+        metavar="DIR",
+        help="Folder or name of the workspace; else QT_WORKSPACE, else `default`.",
     ),
     version: bool = typer.Option(False, "--version", help="Print the version and exit."),
 ) -> int | None:
@@ -66,13 +69,12 @@ def _qt(
     call.reference = workspace
     if version:
         from qt_engine import __version__
-        from qt_engine.cli.output import print_line
 
         print_line(f"qt {__version__}")
         raise typer.Exit(0)
     if context.invoked_subcommand is not None:
         return None
-    if call.open_app is None:
+    if call.open_app is None or not is_terminal():
         typer.echo(context.get_help())
         return None
     return call.open_app(call.workspace)
