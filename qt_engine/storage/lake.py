@@ -77,7 +77,8 @@ def read_parquet(
             arrays = con.execute(query, [[str(path) for path in paths], limit, offset]).fetchnumpy()
     except duckdb.Error as error:
         raise StoreError(f"{paths[0] if paths else 'no file'}: {_first_line(error)}") from error
-    return {name: np.asarray(array) for name, array in arrays.items()}
+    # DuckDB takes NaN in a numpy array for NULL and gives NULL back as a masked value
+    return {name: np.ma.filled(array, np.nan if array.dtype.kind == "f" else None) for name, array in arrays.items()}
 
 
 def _checked(name: str) -> str:
