@@ -214,3 +214,12 @@ def test_bad_input_is_named(name: str, count: int, parameters: dict[str, float],
 def test_unequal_lengths_are_refused() -> None:
     with pytest.raises(InputError, match="of one length"):
         compute("atr", [MARKET["high"], MARKET["low"], MARKET["close"][:-1]], {})
+
+
+def test_rows_can_be_given() -> None:
+    lanes = [{"window": float(window)} for window in (2, 5, 9)]
+    stack = np.zeros((3, 4, BARS))
+    filled = compute_many("sma", [MARKET["x"]], lanes, stack[:, 1])
+    assert np.shares_memory(filled, stack)
+    assert stack[:, 1].tobytes() == compute_many("sma", [MARKET["x"]], lanes).tobytes()
+    assert not stack[:, [0, 2, 3]].any()
