@@ -7,7 +7,7 @@ and `qt --help` pay for each import on the way to their first line.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from qt_engine.experiments.spec import DataSlice, RunSpec
     from qt_engine.jobs.service import JobService
     from qt_engine.live.service import SessionService
+    from qt_engine.optimization.service import SweepService
+    from qt_engine.optimization.sweeping import SweepTable
     from qt_engine.storage.catalog import Catalog
     from qt_engine.strategies.library import StrategyLibrary
 
@@ -127,6 +129,23 @@ class Workspace:
         from qt_engine.live.service import SessionService
 
         return SessionService(self)
+
+    @cached_property
+    def sweeps(self) -> SweepService:
+        """Every combination of a strategy's parameters, now or as a job."""
+        from qt_engine.optimization.service import SweepService
+
+        return SweepService(self)
+
+    def sweep(
+        self,
+        strategy: str | os.PathLike[str],
+        symbols: Sequence[str] | None = None,
+        grid: Mapping[str, Iterable[Any]] | None = None,
+        **wanted: Any,
+    ) -> SweepTable:
+        """Run every combination of a grid of parameters; see `SweepService.run`."""
+        return self.sweeps.run(strategy, symbols, grid, **wanted)
 
     def backtest(
         self,
