@@ -14,6 +14,7 @@ from qt_tui import keymap, modes, themes
 from qt_tui.charts.palette import Palette
 from qt_tui.folders import Folders
 from qt_tui.keymap import bind
+from qt_tui.launch import RunningHere
 from qt_tui.remembered import Remembered
 from qt_tui.screens.data import DataScreen
 from qt_tui.status import Status
@@ -100,6 +101,7 @@ class QtApp(App[int]):
         self.remembered = Remembered(self.folders.remembered, str(workspace.folder))
         self.looks, self._complaints = themes.read_themes(self.folders.themes)
         self.marked_runs: list[str] = []
+        self.running_here = RunningHere()
         self.watch_workspace = Watch(self)
         for look in self.looks.values():
             self.register_theme(look.as_textual())

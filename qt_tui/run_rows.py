@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from qt_engine.experiments.record import RunRecord
 
 COLUMNS = (
-    Column("Status", 13), Column("Strategy", 18, grow=True), Column("Symbols", 12, grow=True), Column("Return", 9, "right"),
+    Column("Status", 13), Column("Strategy", 14, grow=True), Column("Symbols", 8, grow=True), Column("Return", 10, "right"),
     Column("Sharpe", 7, "right"), Column("Max DD", 8, "right"), Column("Trades", 6, "right"),
-    Column("Parameters", 14, grow=True), Column("Started", 16), Column("Run", 30),
+    Column("Parameters", 12, grow=True), Column("Started", 16), Column("Run", 8),
 )  # fmt: skip
 GLYPHS = {"completed": "✓", "running": "▶", "failed": "✗", "cancelled": "■", "interrupted": "⚡"}
 
@@ -43,7 +43,7 @@ def run_row(record: RunRecord, palette: Palette) -> Row:
     cells: list[str | Span] = [status_cell(record, palette), record.spec.strategy, " ".join(record.spec.symbols)]
     cells += [metrics.styled(name, figures.get(name), palette) for name in names]
     started = formats.moment(record.created_ns, intraday=True)
-    cells += [parameters_text(record) if record.error is None else record.error, started, record.run_id]
+    cells += [parameters_text(record) if record.error is None else record.error, started, record.run_id[-8:]]
     words = " ".join((record.status, record.spec.strategy, *record.spec.symbols, record.run_id, record.error or ""))
     return Row(record.run_id, cells, figures={**figures, **record.spec.parameters}, words=words)
 

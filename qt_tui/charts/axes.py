@@ -88,7 +88,8 @@ def date_axis(times: Sequence[int], width: int, style: str) -> Line:
     if not moments:
         return [(" " * width, "")]
     best: list[tuple[int, str]] = [(0, moments[0].strftime("%Y-%m-%d"))]
-    for period, pattern in _PERIODS:
+    of_days = len({(m.hour, m.minute) for m in moments}) == 1
+    for period, pattern in _PERIODS[2:] if of_days else _PERIODS:
         keys = [m.strftime(period) for m in moments]
         starts = [i for i in range(1, len(keys)) if keys[i] != keys[i - 1]]
         labels = [(i, moments[i].strftime(pattern)) for i in starts]

@@ -41,7 +41,7 @@ class CompareScreen(ModeScreen):
 
     mode = "compare"
     CSS = """
-    CompareScreen.-normal #body { grid-size: 2 2; grid-columns: 1fr 1fr; grid-rows: 19 1fr; }
+    CompareScreen.-normal #body { grid-size: 2 2; grid-columns: 58 1fr; grid-rows: 19 1fr; }
     CompareScreen.-normal #overlay { row-span: 2; }
     CompareScreen.-wide #body { grid-size: 3 1; grid-columns: 2fr 2fr 3fr; }
     """
@@ -52,8 +52,8 @@ class CompareScreen(ModeScreen):
 
     def panes(self) -> Iterable[Pane]:
         yield Pane("Metrics", Table((Column("Metric", 14),), empty=EMPTY, id="figures"), id="metrics")
-        yield Pane("Differences", Table((Column("What", 14),), empty="", id="differing"), id="differences")
         yield Pane("Returns", EquityChart(empty="", id="curves"), id="overlay")
+        yield Pane("Differences", Table((Column("What", 14),), empty="", id="differing"), id="differences")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -92,9 +92,9 @@ class CompareScreen(ModeScreen):
         figures.show(self._metric_row(row, base, palette) for row in comparison.metrics)
         differing = self.query_one("#differing", Table)
         differing.columns = (
-            Column("What", 14), *(Column(TAGS[i], 18, "right", grow=True) for i in range(len(comparison.runs)))
+            Column("What", 14), *(Column(TAGS[i], 14, "right", grow=True) for i in range(len(comparison.runs)))
         )  # fmt: skip
-        names: list[Row] = [Row("run", ["run", *(run.run_id for run in comparison.runs)])]
+        names: list[Row] = [Row("run", ["run", *(run.run_id[-8:] for run in comparison.runs)])]
         facts = [row for row in comparison.differences if not row.name.endswith(("_hash", "_document"))]
         names += [Row(f"parameter {row.name}", [row.name, *map(_short, row.values)]) for row in comparison.parameters]
         names += [Row(row.name, [row.name.replace("_", " "), *map(_short, row.values)]) for row in facts]
@@ -134,4 +134,6 @@ def _short(value: Any) -> str:
     if isinstance(value, list | tuple):
         return " ".join(str(part) for part in value)
     text = str(value)
+    if len(text) == 40 and text.isalnum():
+        return text[:8]
     return formats.time_of(text) if text.endswith("Z") and "T" in text else text

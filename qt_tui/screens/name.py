@@ -13,7 +13,7 @@ class NameScreen(FormScreen[str]):
     """Dismissed with a valid name."""
 
     heading = "New strategy"
-    explain = "It begins as a copy of the one that is open."
+    explain = "It begins as a copy of the one that is open. Enter makes it."
 
     def __init__(self, origin: str) -> None:
         super().__init__()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MOST_RUNS = 1000
 EMPTY = "No runs yet.\n\nPress r to backtest a strategy, or in a shell:  qt backtest sma_cross --symbols AAPL"
 LIVE_PERIOD = 0.3
-AROUND = 60
+AROUND = 15
 """Bars shown before a trade's entry and after its exit."""
 
 
@@ -245,7 +245,14 @@ class RunsScreen(ModeScreen):
         if record.status != "running":
             self.tell("runs are never deleted: a failure is a result too, and every trial counts", severity="warning")
             return
-        self.qt.cancel_run(record.run_id)
+        from qt_tui.screens.confirm import ConfirmScreen
+
+        ask = ConfirmScreen("Cancel the runs started here?", "They are kept as cancelled. Runs of other processes go on.")
+        self.app.push_screen(ask, lambda sure: self._cancel() if sure else None)
+
+    def _cancel(self) -> None:
+        stopped = self.qt.running_here.cancel_all()
+        self.tell(f"asked {stopped} runs to stop" if stopped else "no run of this app is running; end it where it was started")
 
     def action_reproduce(self) -> None:
         record = self.chosen

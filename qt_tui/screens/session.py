@@ -17,7 +17,7 @@ class SessionScreen(FormScreen[str]):
     """Dismissed with the id of the session."""
 
     heading = "Paper session"
-    explain = "Replays stored bars, one after the other, to a process that trades on paper and goes on when this app closes."
+    explain = "Replays stored bars to a process that trades on paper and goes on when this app closes. Enter starts it."
 
     def fields(self) -> list[Field]:
         app = cast("QtApp", self.app)

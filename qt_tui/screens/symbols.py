@@ -12,7 +12,7 @@ class SymbolsScreen(FormScreen[list[str]]):
     """Dismissed with the list; empty means the strategy's own universe."""
 
     heading = "Symbols"
-    explain = "Separated by spaces. Empty: the universe that the strategy names."
+    explain = "Separated by spaces. Empty: the universe that the strategy names. Enter takes them."
 
     def __init__(self, symbols: Sequence[str]) -> None:
         super().__init__()

@@ -38,9 +38,19 @@ class CandleChart(Chart):
         """Show a window of bars, the newest at the right; `point` is the time to put the crosshair on."""
         self._bars, self._intraday, self._marks = bars, intraday, marks
         self.set_reactive(Chart.cursor, None)
+        if marks:
+            self._zoom_to_fit()
         self._regroup()
         if point is not None:
             self.point_at(point)
+
+    def _zoom_to_fit(self) -> None:
+        """The nearest zoom at which all bars are in sight."""
+        width = self.size.width or 80
+        self._zoom = next(
+            (n for n, (spacing, size) in enumerate(ZOOMS) if len(self._bars) <= visible_bars(width, spacing) * size),
+            len(ZOOMS) - 1,
+        )
 
     def _regroup(self, keep: int | None = None) -> None:
         self._groups = grouped(self._bars, ZOOMS[self._zoom][1])
