@@ -74,6 +74,8 @@ def _run(arguments: list[str], call: Invocation) -> int:
         if not hasattr(error, "format_message"):
             raise
         raise InputError(_usage_line(error)) from None
+    if code == ExitCode.CANCELLED:  # click turns the interrupt into a code, and says nothing
+        raise CancelledError("cancelled")
     return code if isinstance(code, int) else ExitCode.DONE
 
 

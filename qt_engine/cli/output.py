@@ -111,13 +111,18 @@ def print_curve(times: Sequence[int], values: Sequence[float], *, title: str, he
     step = max(1, len(values) // (2 * width))
     picked = sorted({*range(0, len(values), step), len(values) - 1})
     ticks = [picked[i * (len(picked) - 1) // 4] for i in range(5)]
-    plotext.clear_figure()
-    plotext.theme("clear")
-    plotext.plotsize(width, height)
-    plotext.title(plain(title))
-    plotext.plot(picked, [float(values[i]) for i in picked], marker="braille")
-    plotext.xticks(ticks, [iso(int(times[i]))[:10] for i in ticks])
-    sys.stdout.write(plotext.uncolorize(plotext.build()) + "\n")
+    low, high = min(values), max(values)
+    levels = [low + (high - low) * i / 4 for i in range(5)] if high > low else [low]
+    figure = plotext.figure
+    figure.clear()
+    figure.theme("colorless")
+    figure.plot_size(width, height)
+    figure.title(plain(title))
+    figure.draw(figure.signal(picked, [float(values[i]) for i in picked], marker="braille").lines())
+    figure.ruler("x").ticks(ticks, [iso(int(times[i]))[:10] for i in ticks])
+    figure.ruler("y").ticks(levels, [f"{level:,.0f}" if high >= 1000 else f"{level:.4g}" for level in levels])
+    drawn = str(plotext.uncolorize(figure.build().string()))
+    sys.stdout.write("\n".join(line.rstrip() for line in drawn.splitlines()) + "\n")
 
 
 @contextmanager
