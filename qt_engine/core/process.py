@@ -66,7 +66,7 @@ def boot_id() -> str:
     """A text that differs from one boot of the machine to the next."""
     if _LINUX:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return _ask("sysctl", "-n", "kern.boottime")
+    return _ask("sysctl", "-n", "kern.bootsessionuuid")
 
 
 def _started(pid: int) -> str | None:
@@ -77,7 +77,7 @@ def _started(pid: int) -> str | None:
             return None
         state, *rest = stat.rpartition(")")[2].split()
         return None if state in "ZX" else rest[_START_TIME - 1]
-    state, _, started = _ask("ps", "-o", "stat=,lstart=", "-p", str(pid)).partition(" ")
+    state, _, started = _ask("ps", "-o", "stat=", "-o", "lstart=", "-p", str(pid)).partition(" ")
     return None if not started or state.startswith("Z") else started.strip()
 
 

@@ -34,7 +34,12 @@ ENDS: dict[str, JobState] = {
 BEGINNINGS = frozenset({"registered", "resumed", "started"})
 """Kinds of journal entries after which a job runs, or is about to."""
 
-JOB, JOURNAL, PROCESS, HEARTBEAT = "job.json", "journal.jsonl", "process.json", "heartbeat.json"
+JOB, JOURNAL, PROCESS, HEARTBEAT = (
+    "job.json",
+    "journal.jsonl",
+    "process.json",
+    "heartbeat.json",
+)
 CANCEL, CONTROL_LOCK, OUTPUT = "cancel", "control.lock", "output.log"
 
 

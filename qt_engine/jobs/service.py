@@ -6,7 +6,6 @@ look seals it: as *interrupted*, or as *stopped* if someone had asked for that.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -18,18 +17,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from qt_engine.core.clock import compact, monotonic, now_ns, sleep
+from qt_engine.core.clock import compact, now_ns
 from qt_engine.core.errors import InputError, JobError, NotFoundError, StoreError
 from qt_engine.core.hashing import hash_config
 from qt_engine.core.text import plain
 from qt_engine.jobs import job as files
 from qt_engine.jobs.job import Heartbeat, Job, Outcome, Registration, read_process, write_process
+from qt_engine.jobs.liveness import PATIENCE_S, append, controlled, lives, seal, wait_for_end, wait_for_release
 from qt_engine.jobs.process import identify, is_alive
 from qt_engine.storage.journal import Entry, Journal
-
-PATIENCE_S = 5.0
-"""How long a job may take to stop when it is asked to, before its process is told, and then ended."""
-_POLL_S = 0.02
 
 
 class JobService:
@@ -60,7 +56,7 @@ class JobService:
         """
         registration = Registration(kind, module, dict(spec), now_ns())
         with self._registered(prefix, registration) as folder:
-            _append(folder, "registered")
+            append(folder, "registered")
             self._spawn(folder, registration)
         return self.get(folder.name)
 
@@ -75,16 +71,17 @@ class JobService:
             If its journal is damaged.
         """
         job = self.get(reference)
-        with _controlled(job.folder):
+        with controlled(job.folder):
             job = self._look(job.folder, sealing=True)
             if job.state not in ("stopped", "interrupted", "failed"):
                 raise InputError(f"{job.job_id} cannot be resumed: it is {job.state}")
             Journal(job.folder / files.JOURNAL).read()
             if check is not None:
                 check(job)
-            _wait_for_end(job.folder)
+            if not (wait_for_end(job.folder) and wait_for_release(job.folder)):
+                raise JobError(f"{job.job_id} cannot be resumed yet: its process has not ended")
             (job.folder / files.CANCEL).unlink(missing_ok=True)
-            _append(job.folder, "resumed", after=job.state)
+            append(job.folder, "resumed", after=job.state)
             self._spawn(job.folder, Registration.read(job.folder))
         return self.get(job.job_id)
 
@@ -92,7 +89,11 @@ class JobService:
         """All jobs, or those of one kind; the newest first."""
         folders = [path for path in self._folders() if (path / files.JOB).exists()]
         jobs = [self._settled(path) for path in folders]
-        return sorted((j for j in jobs if kind in (None, j.kind)), key=lambda j: (j.created, j.job_id), reverse=True)
+        return sorted(
+            (j for j in jobs if kind in (None, j.kind)),
+            key=lambda j: (j.created, j.job_id),
+            reverse=True,
+        )
 
     def get(self, reference: str, kind: str | None = None) -> Job:
         """One job, by its id or any beginning of it (or of its last part) that no other job shares.
@@ -131,13 +132,13 @@ class JobService:
         A job that does not run any more is left as it is.
         """
         job = self.get(reference)
-        if not _lives(job.folder):
+        if not lives(job.folder):
             return job
         (job.folder / files.CANCEL).touch()
         for number in (None, signal.SIGTERM, signal.SIGKILL):
             self._signal(job, number)
-            if _wait_for_end(job.folder, patience):
-                return self._settled(job.folder)
+            if wait_for_end(job.folder, patience) and (job := self._settled(job.folder)).state != "running":
+                return job
         raise JobError(f"{job.job_id} does not stop; its process is {read_process(job.folder)}")
 
     def _folders(self) -> Sequence[Path]:
@@ -154,11 +155,17 @@ class JobService:
     @contextmanager
     def _registered(self, prefix: str, registration: Registration) -> Iterator[Path]:
         """A new job's folder, whose lock is held from before anyone can see it."""
-        seed = [prefix, registration.module, registration.created, os.getpid(), threading.get_ident()]
+        seed = [
+            prefix,
+            registration.module,
+            registration.created,
+            os.getpid(),
+            threading.get_ident(),
+        ]
         name = f"{prefix}-{compact(registration.created)}-{hash_config(seed)[:8]}"
         unseen = self.folder / f".{name}"
         unseen.mkdir(parents=True)
-        with _controlled(unseen):
+        with controlled(unseen):
             registration.write(unseen)
             yield unseen.rename(self.folder / name)
 
@@ -171,7 +178,11 @@ class JobService:
                     cwd=folder, close_fds=True,
                 )  # fmt: skip
         except OSError as error:
-            _append(folder, "failed", error=f"the process could not be started: {error.strerror or error}")
+            append(
+                folder,
+                "failed",
+                error=f"the process could not be started: {error.strerror or error}",
+            )
             raise JobError(f"{folder.name} could not be started: {error.strerror or error}") from error
         with suppress(ProcessLookupError):  # it may be over already; then there is nothing that could be alive
             write_process(folder, identify(process.pid))
@@ -187,8 +198,8 @@ class JobService:
     def _settled(self, folder: Path) -> Job:
         """The job as it stands, sealed first if its process died without a last word."""
         job = self._look(folder, sealing=False)
-        if job.state == "running" and not _lives(folder):
-            with _controlled(folder):
+        if job.state == "running" and not lives(folder):
+            with controlled(folder):
                 # Whoever starts a process holds the lock until the process has a name: now it has one, or is dead.
                 return self._look(folder, sealing=True)
         return job
@@ -197,11 +208,14 @@ class JobService:
         heartbeat = Heartbeat.read(folder)
         try:
             registration = Registration.read(folder)
-            lives = _lives(folder)  # first: what a process that was dead by now had to say is in the journal
+            alive = lives(folder)  # first: what a process that was dead by now had to say is in the journal
             outcome = self._outcome(folder)
-            if sealing and outcome.state == "running" and not lives:
-                _seal(folder)
+            if sealing and outcome.state == "running" and not alive and wait_for_release(folder):
+                # once more: a process that died just now may have had its last word before it let go of the journal
                 outcome = self._outcome(folder)
+                if outcome.state == "running":
+                    seal(folder)
+                    outcome = self._outcome(folder)
         except StoreError as error:
             registration = Registration("unknown", "", {}, 0)
             with suppress(StoreError):
@@ -215,7 +229,12 @@ class JobService:
         if heartbeat is None:
             return job
         progress = 1.0 if job.state == "finished" else heartbeat.progress
-        return replace(job, progress=progress, told=heartbeat.told, updated=max(job.updated, heartbeat.ns))
+        return replace(
+            job,
+            progress=progress,
+            told=heartbeat.told,
+            updated=max(job.updated, heartbeat.ns),
+        )
 
     def _outcome(self, folder: Path) -> Outcome:
         """What the journal says; only what is new since the last look is read."""
@@ -224,45 +243,6 @@ class JobService:
         outcome = outcome.after(entries)
         self._read[folder.name] = (outcome, end)
         return outcome
-
-
-def _lives(folder: Path) -> bool:
-    """Whether the process that was started last still runs."""
-    identity = read_process(folder)
-    return identity is not None and is_alive(identity)
-
-
-def _wait_for_end(folder: Path, patience: float = PATIENCE_S) -> bool:
-    """Wait until the process is gone: it lives on for a moment after its last word."""
-    deadline = monotonic() + patience
-    while _lives(folder):
-        if monotonic() > deadline:
-            return False
-        sleep(_POLL_S)
-    return True
-
-
-def _seal(folder: Path) -> None:
-    """Write the last word for a process that cannot. Only under the control lock."""
-    if (folder / files.CANCEL).exists():
-        _append(folder, "stopped", error="the process was ended because it did not answer")
-        return
-    last = _last_line(folder / files.OUTPUT)
-    reason = "the process ended without a word" + (f"; the last it printed: {last}" if last else "")
-    _append(folder, "interrupted", error=reason)
-
-
-def _append(folder: Path, kind: str, **data: Any) -> None:
-    with Journal(folder / files.JOURNAL) as journal:
-        journal.append(kind, **data)
-
-
-def _last_line(path: Path) -> str:
-    try:
-        lines = path.read_bytes()[-4096:].decode(errors="replace").split("\n")
-    except OSError:
-        return ""
-    return next((plain(line, 300) for line in reversed(lines) if line.strip()), "")
 
 
 def _changed(folder: Path, otherwise: int) -> int:
@@ -274,14 +254,3 @@ def _changed(folder: Path, otherwise: int) -> int:
 
 def _abbreviations(name: str, length: int) -> tuple[str, str]:
     return name[:length], name.rpartition("-")[2][:length]
-
-
-@contextmanager
-def _controlled(folder: Path) -> Iterator[None]:
-    """Hold the job's control lock; a process that dies lets go of it."""
-    descriptor = os.open(folder / files.CONTROL_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -72,7 +72,12 @@ class Worker:
         self.journal.append("started", **vars(identity))
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> bool:
         self._ended.set()
         self._heart.join()  # before the last word, after which nothing of the job changes
         try:

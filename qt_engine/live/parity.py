@@ -43,9 +43,7 @@ class Parity:
         return asdict(self)
 
 
-def replay(
-    session_id: str, record: SessionRecord, spec: RunSpec, market: Market
-) -> Parity:
+def replay(session_id: str, record: SessionRecord, spec: RunSpec, market: Market) -> Parity:
     """Compare what a session wrote down with a backtest of the bars it has seen.
 
     Parameters
@@ -67,9 +65,7 @@ def replay(
     )  # fmt: skip
 
 
-def first_difference(
-    record: SessionRecord, result: SimResult, market: Market
-) -> str | None:
+def first_difference(record: SessionRecord, result: SimResult, market: Market) -> str | None:
     """The first thing in which a session's record is not the result; fills first, then orders, equity and the end."""
     expected = record.equity_rows()
     if len(result.equity) != record.bars or len(expected) != record.bars:

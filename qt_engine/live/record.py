@@ -27,9 +27,7 @@ PENDING = 0
 _ID, _STATUS = 0, 6
 
 
-def bars_entry(
-    delta: StepDelta, stepper: Stepper, market: Market, waiting: Sequence[int]
-) -> dict[str, Any]:
+def bars_entry(delta: StepDelta, stepper: Stepper, market: Market, waiting: Sequence[int]) -> dict[str, Any]:
     """What is to be written down after a step.
 
     Parameters
@@ -51,8 +49,7 @@ def bars_entry(
         "equity": delta.equity.tolist(),
         "fills": [list(row) for row in delta.fills.tolist()],
         "orders": [
-            _status_row(row, pending)
-            for row in result.orders[len(result.orders) - len(delta.orders) :].tolist()
+            _status_row(row, pending) for row in result.orders[len(result.orders) - len(delta.orders) :].tolist()
         ],
         "settled": [row for row in settled if row[_STATUS] != PENDING],
         "positions": stepper.positions(),

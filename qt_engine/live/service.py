@@ -111,12 +111,8 @@ class SessionService:
         )  # fmt: skip
         market = self._house.data.load(run.symbols, run.interval, run.start, run.end)
         prepare(run, market)
-        spec = SessionSpec(
-            run, DataSlice.of(market), feed, float(speed), ENGINE_REVISION
-        )
-        return self._house.jobs.start(
-            KIND, self._worker, spec.as_json(), prefix=KIND
-        ).job_id
+        spec = SessionSpec(run, DataSlice.of(market), feed, float(speed), ENGINE_REVISION)
+        return self._house.jobs.start(KIND, self._worker, spec.as_json(), prefix=KIND).job_id
 
     def list(self) -> Sequence[SessionStatus]:
         """All sessions, the newest first."""
@@ -134,8 +130,9 @@ class SessionService:
 
     def curve(self, reference: str) -> tuple[Sequence[int], Sequence[float]]:
         """Close times (UTC nanoseconds) and equity of all bars that the session has seen."""
-        record = self._record(self._job(reference))
+        job = self._job(reference)
         with self._guard:
+            record = self._record(job)
             return tuple(record.close_ts), tuple(record.equity)
 
     def stop(self, reference: str) -> SessionStatus:
@@ -177,33 +174,29 @@ class SessionService:
             )
         except (InputError, StoreError) as error:
             counts = (record.bars, len(record.fills), len(record.orders))
-            return Parity(
-                job.job_id, "drifted", f"data: {error}", *counts, result_hash=None
-            )
+            return Parity(job.job_id, "drifted", f"data: {error}", *counts, result_hash=None)
         return replay(job.job_id, record, spec.run, market)
 
     def _job(self, reference: str) -> Job:
         return self._house.jobs.get(reference, KIND)
 
     def _status(self, job: Job) -> SessionStatus:
-        return session_status(job, _spec(job), self._record(job))
+        with self._guard:
+            return session_status(job, _spec(job), self._record(job))
 
     def _record(self, job: Job) -> SessionRecord:
-        """What the journal says; only what is new since the last look is read."""
-        with self._guard:
-            record, offset = self._records.get(job.job_id, (SessionRecord(), 0))
-            try:
-                entries, end = Journal(job.folder / files.JOURNAL).read(offset)
-            except StoreError:
-                return record  # the state of the job is `failed`, with this error
-            self._records[job.job_id] = (record.add(entries), end)
-            return record
+        """What the journal says; only what is new since the last look is read. Only under the guard."""
+        record, offset = self._records.get(job.job_id, (SessionRecord(), 0))
+        try:
+            entries, end = Journal(job.folder / files.JOURNAL).read(offset)
+        except StoreError:
+            return record  # the state of the job is `failed`, with this error
+        self._records[job.job_id] = (record.add(entries), end)
+        return record
 
 
 def _spec(job: Job) -> SessionSpec:
     try:
         return SessionSpec.from_json(job.spec)
     except (KeyError, TypeError, InputError) as error:
-        raise StoreError(
-            f"{job.folder / files.JOB}: cannot be read: {error}"
-        ) from error
+        raise StoreError(f"{job.folder / files.JOB}: cannot be read: {error}") from error

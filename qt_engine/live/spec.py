@@ -40,13 +40,9 @@ class SessionSpec:
 
     def __post_init__(self) -> None:
         if self.feed not in FEEDS:
-            raise InputError(
-                f"feed {plain(self.feed)!r} is not known; use {' or '.join(FEEDS)}"
-            )
+            raise InputError(f"feed {plain(self.feed)!r} is not known; use {' or '.join(FEEDS)}")
         if not (math.isfinite(self.speed) and 0.0 <= self.speed <= 1e6):
-            raise InputError(
-                f"speed must be 0 (as fast as it can) or bars a second up to 1000000, not {self.speed:g}"
-            )
+            raise InputError(f"speed must be 0 (as fast as it can) or bars a second up to 1000000, not {self.speed:g}")
 
     def as_json(self) -> dict[str, Any]:
         """JSON-serialisable, and read back by `from_json` to an equal spec."""

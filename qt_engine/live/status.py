@@ -83,12 +83,8 @@ class SessionStatus:
         return asdict(self)
 
     def summary(self) -> dict[str, Any]:
-        """One line of a list: how many orders, fills and positions instead of all of them."""
-        fields = asdict(self)
-        return {
-            **fields,
-            **{name: len(fields[name]) for name in ("orders", "fills", "positions")},
-        }
+        """The same without orders and fills, for lists."""
+        return {name: value for name, value in asdict(self).items() if name not in ("orders", "fills")}
 
 
 def session_status(job: Job, spec: SessionSpec, record: SessionRecord) -> SessionStatus:
@@ -127,20 +123,14 @@ def _position(position: dict[str, Any], symbols: Sequence[str]) -> dict[str, Any
         "entry_price": position["entry_price"],
         "entry_time": iso(position["entry_ts"]),
         "last_price": position["last_price"],
-        "unrealised_pnl": position["quantity"]
-        * (position["last_price"] - position["entry_price"]),
+        "unrealised_pnl": position["quantity"] * (position["last_price"] - position["entry_price"]),
     }
 
 
-def _orders(
-    record: SessionRecord, symbols: Sequence[str], *, over: bool
-) -> list[dict[str, Any]]:
+def _orders(record: SessionRecord, symbols: Sequence[str], *, over: bool) -> list[dict[str, Any]]:
     from qt_engine.simulation.contract import Kind, Reason, Side, Status
 
-    filled = {
-        row[FILL_FIELDS.index("order")]: row[FILL_FIELDS.index("ts")]
-        for row in record.fills
-    }
+    filled = {row[FILL_FIELDS.index("order")]: row[FILL_FIELDS.index("ts")] for row in record.fills}
     found = []
     for order in (dict(zip(ORDER_FIELDS, row, strict=True)) for row in record.orders):
         status = Status(order["status"])
@@ -154,9 +144,7 @@ def _orders(
     return found
 
 
-def _fills(
-    rows: Sequence[Sequence[Any]], symbols: Sequence[str]
-) -> list[dict[str, Any]]:
+def _fills(rows: Sequence[Sequence[Any]], symbols: Sequence[str]) -> list[dict[str, Any]]:
     from qt_engine.simulation.contract import AMBIGUOUS, Kind, Reason, Side
 
     return [

@@ -69,9 +69,7 @@ class Session:
         if difference is None and record.state != self.stepper.state_hash():
             difference = "the state of the kernel is another one"
         if difference is not None:
-            raise JobError(
-                f"the session is not resumed, because its journal and the kernel disagree: {difference}"
-            )
+            raise JobError(f"the session is not resumed, because its journal and the kernel disagree: {difference}")
 
     def follow(self, feed: Feed) -> None:
         """Take every bar that the feed has until there are no more, or the job is cancelled."""
@@ -103,9 +101,7 @@ def _load(workspace: Path, data: DataSlice) -> Market:
         data.sources, data.interval, data.start_ts, data.end_ts
     )
     if market.hash != data.hash:
-        raise JobError(
-            f"the stored bars are not those of the start: hash {data.hash[:12]} ≠ {market.hash[:12]}"
-        )
+        raise JobError(f"the stored bars are not those of the start: hash {data.hash[:12]} ≠ {market.hash[:12]}")
     return market
 
 
