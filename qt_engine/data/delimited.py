@@ -30,6 +30,7 @@ from qt_engine.data.providers._base import Parsed
 from qt_engine.data.timestamps import BadTime, TimeReader
 
 GZIP_MAGIC = b"\x1f\x8b"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _PIECE = 4_096
 _SNIFFED = 65_536
 _NUMERIC = re.compile(r"[0-9eE+\-. ]*")
@@ -71,6 +72,8 @@ def read_delimited(raw: Path, file: str, place: ZoneInfo | None) -> Parsed:
         with _text(raw) as stream:
             return _read(stream, file, place)
     except UnicodeDecodeError as error:
+        if b"\0" in error.object and not error.object.startswith(_UTF_16):
+            raise InputError("is binary data, neither CSV nor Parquet", file=file, line=1) from None
         raise InputError(
             f"is not UTF-8 text (byte 0x{error.object[error.start]:02x}); save it as UTF-8 CSV, or as Parquet",
             file=file, line=_undecodable_line(raw),

@@ -17,7 +17,7 @@ from qt_engine.data.time_zones import NEVER, TWICE, to_utc
 
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)|(\d{4})(\d\d)(\d\d)", re.ASCII)
 _CLOCK = re.compile(
-    r"(\d\d)(?::(\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?|(\d\d)(\d\d)?)\s*(Z|z|UTC|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?",
+    r"(\d\d)(?::(\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?|(\d\d)(\d\d)?)?\s*(Z|z|UTC|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
 _EPOCH = re.compile(r"([+-]?)(\d{1,20})(?:\.(\d*))?", re.ASCII)

@@ -57,6 +57,8 @@ class SampleProvider(Provider):
             raise InputError(
                 f"is not the file it should be ({error}); reinstall bokeh_sampledata", file=_NAME
             ) from error
+        if not table:
+            raise InputError(f"holds no rows of {source.symbol}; reinstall bokeh_sampledata", file=_NAME)
         rows = Rows.from_columns({"ts": days.astype(np.int64) * DAY_NS, **columns})
         sound = (
             (rows.low > 0)
