@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from qt_engine.cli import output
@@ -71,10 +72,18 @@ def print_runs(records: Sequence[RunRecord]) -> None:
 
 def print_comparison(comparison: Comparison) -> None:
     """Print metrics side by side with the difference to the baseline, then only what differs."""
-    baseline = comparison.runs[comparison.baseline]
+    letters = [
+        chr(ord("A") + index) if index < len(ascii_uppercase) else str(index) for index in range(len(comparison.runs))
+    ]
+    base = letters[comparison.baseline]
+    for letter, record in zip(letters, comparison.runs, strict=True):
+        role = " (baseline)" if letter == base else ""
+        output.print_line(
+            f"{letter}: {record.run_id}, {record.spec.strategy} on {', '.join(record.spec.symbols)}{role}"
+        )
     heads = []
-    for index, record in enumerate(comparison.runs):
-        heads += [record.run_id] if index == comparison.baseline else [record.run_id, f"Δ{index}"]
+    for letter in letters:
+        heads += [letter] if letter == base else [letter, f"{letter} - {base}"]
     rows: list[list[str]] = []
     for row in comparison.metrics:
         cells = [row.name]
@@ -83,15 +92,14 @@ def print_comparison(comparison: Comparison) -> None:
             if index != comparison.baseline:
                 cells.append(metric_text(row.name, difference, signed=True))
         rows.append(cells)
-    output.print_table(["metric", *heads], rows, title=f"baseline {baseline.run_id}", right=heads)
-    ids = [record.run_id for record in comparison.runs]
+    output.print_table(["metric", *heads], rows, right=heads)
     for title, differing in (
         ("parameters that differ", comparison.parameters),
         ("what else differs", comparison.differences),
     ):
         if differing:
             cells_of = [[item.name, *(_short(value) for value in item.values)] for item in differing]
-            output.print_table([title, *ids], cells_of)
+            output.print_table([title, *letters], cells_of)
 
 
 def _short(value: object) -> object:
