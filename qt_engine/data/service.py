@@ -219,7 +219,9 @@ class DataService:
     def _common_interval(self, symbols: Sequence[str]) -> str:
         if not symbols:
             raise InputError("no symbol was named; name at least one")
-        kept = [{i for s, i in self._shelf.all() if s == self._known_symbol(symbol)} for symbol in symbols]
+        for symbol in symbols:
+            self._known_symbol(symbol)
+        kept = [{i for s, i in self._shelf.all() if s == symbol} for symbol in symbols]
         common = sorted(set.intersection(*kept))
         if len(common) != 1:
             every = ", ".join(sorted(set.union(*kept)))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ def line(day: int, close: float = 11) -> str:
     return f"{day * 86_400},{close},{close + 1},{close - 1},{close},100\n"
 
 
-def put(data: DataService, folder: Path, *lines: str, symbol: str = "X", replace: bool = False) -> dict[str, object]:
+def put(data: DataService, folder: Path, *lines: str, symbol: str = "X", replace: bool = False) -> dict[str, Any]:
     path = folder / "bars.csv"
     path.write_text(HEADER + "".join(lines))
     return data.import_file(path, symbol=symbol, interval="1d", replace=replace).as_json()
@@ -139,7 +140,7 @@ def test_an_unknown_snapshot_is_named(data: DataService, tmp_path: Path) -> None
 
 
 def test_threads_import_into_one_series_at_once(data: DataService, tmp_path: Path) -> None:
-    problems: list[BaseException] = []
+    problems: list[Exception] = []
 
     def work(worker: int) -> None:
         folder = tmp_path / str(worker)
@@ -147,7 +148,7 @@ def test_threads_import_into_one_series_at_once(data: DataService, tmp_path: Pat
         try:
             for step in range(4):
                 put(data, folder, line(1 + worker + 4 * step))
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - told to the test, which fails on any
             problems.append(error)
 
     threads = [threading.Thread(target=work, args=(worker,)) for worker in range(4)]
@@ -235,6 +236,7 @@ def test_the_overview_needs_no_heavy_library(data: DataService, tmp_path: Path) 
     code = """
 import sys
 from pathlib import Path
+from typing import Any
 from qt_engine.data.service import DataService
 from qt_engine.storage.catalog import Catalog
 folder = Path(sys.argv[1])

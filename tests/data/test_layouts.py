@@ -13,7 +13,7 @@ from qt_engine.data.service import DataService
 KLINE = "12.5,14,11,13,1000,1704067499999,500,7,1,2,0"
 ROWS = "12.5,14,11,13,1000"
 TABLES = {
-    "yahoo": f"Date,Open,High,Low,Close,Adj Close,Volume\n2024-01-01,12.5,14,11,13,12.9,1000\n2024-01-02,12.5,14,11,13,12.9,1000",
+    "yahoo": "Date,Open,High,Low,Close,Adj Close,Volume\n2024-01-01,12.5,14,11,13,12.9,1000\n2024-01-02,12.5,14,11,13,12.9,1000",
     "yahoo without adjusted": f"Date,Open,High,Low,Close,Volume\n2024-01-01,{ROWS}\n2024-01-02,{ROWS}",
     "yahoo history with offsets": "Date,Open,High,Low,Close,Volume,Dividends,Stock Splits\n"
     f"2024-01-01 00:00:00+00:00,{ROWS},0.0,0.0\n2024-01-02 00:00:00+00:00,{ROWS},0.0,0.0",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import exchange_calendars
 import numpy as np
 import pytest
@@ -92,11 +90,12 @@ def test_pages_of_a_million_bars_are_the_bars(data: DataService) -> None:
     put(data, ts[:600_000], interval="1m")
     put(data, ts[900_000:], interval="1m")
     put(data, ts[600_000:900_000], interval="1m")
+    close = 100.0 + np.concatenate([np.arange(600_000), np.arange(300_000), np.arange(100_000)]) % 7
     assert data.bars("X", limit=0).total == 1_000_000
     for offset, limit in ((0, 3), (599_998, 5), (899_999, 2), (999_998, 10), (1_000_000, 5), (2_000_000, 5)):
         page = data.bars("X", offset=offset, limit=limit)
+        assert page.close.tolist() == close[offset : offset + limit].tolist()
         assert page.ts.tolist() == ts[offset : offset + limit].tolist()
-        assert page.close.tolist() == (100.0 + np.arange(offset, offset + len(page)) % 7).tolist() or offset >= 600_000
     start = int(ts[700_001])
     page = data.bars("X", start=start, end=int(ts[700_010]), offset=4, limit=4)
     assert (page.total, page.ts.tolist()) == (10, ts[700_005:700_009].tolist())
@@ -133,7 +132,7 @@ def test_venue_zones_are_those_of_the_calendar_library() -> None:
     known = set(exchange_calendars.get_calendar_names(include_aliases=True))
     checked = 0
     for venue, zone in TIME_ZONES.items():
-        if venue in known:
+        if venue in known - {"XTAE"}:  # the library cannot build Tel Aviv for a part of its years
             assert str(exchange_calendars.get_calendar(venue, start="2024-01-01", end="2024-02-01").tz) == zone, venue
             checked += 1
     assert checked >= 30
@@ -182,6 +181,8 @@ def test_gaps_without_a_calendar(data: DataService) -> None:
     assert [gap.start_ts for gap in data.quality("E").gaps] == [hours[30]]
     put(data, iso_days("1801-01-05", "1801-01-06"), "F", venue="XNYS")
     assert data.quality("F").gaps == ()
+    put(data, iso_days("2024-01-08", "2024-01-10"), "G", venue="XTAE")
+    assert data.quality("G").missing == 1
 
 
 def test_a_split_is_an_outlier_and_weather_is_not() -> None:
