@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -60,7 +60,7 @@ class JobService:
             self._spawn(folder, registration)
         return self.get(folder.name)
 
-    def resume(self, reference: str, check: Callable[[Job], None] | None = None) -> Job:
+    def resume(self, reference: str) -> Job:
         """Start a process for a job that was stopped, interrupted or failed; what it goes on from is its journal.
 
         Raises
@@ -76,8 +76,6 @@ class JobService:
             if job.state not in ("stopped", "interrupted", "failed"):
                 raise InputError(f"{job.job_id} cannot be resumed: it is {job.state}")
             Journal(job.folder / files.JOURNAL).read()
-            if check is not None:
-                check(job)
             if not (wait_for_end(job.folder) and wait_for_release(job.folder)):
                 raise JobError(f"{job.job_id} cannot be resumed yet: its process has not ended")
             (job.folder / files.CANCEL).unlink(missing_ok=True)

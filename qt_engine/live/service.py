@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,7 +17,7 @@ from qt_engine.jobs import job as files
 from qt_engine.jobs.job import Job
 from qt_engine.live.record import SessionRecord
 from qt_engine.live.spec import SessionSpec
-from qt_engine.live.status import SessionStatus, session_status
+from qt_engine.live.status import SessionStatus, SessionView
 from qt_engine.storage.journal import Journal
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class SessionService:
         self._house = house
         self._worker = worker
         self._guard = threading.Lock()
-        self._records: dict[str, tuple[SessionRecord, int]] = {}
+        self._views: dict[str, SessionView] = {}
 
     def start(
         self,
@@ -132,7 +133,7 @@ class SessionService:
         """Close times (UTC nanoseconds) and equity of all bars that the session has seen."""
         job = self._job(reference)
         with self._guard:
-            record = self._record(job)
+            record = self._view(job).record
             return tuple(record.close_ts), tuple(record.equity)
 
     def stop(self, reference: str) -> SessionStatus:
@@ -182,17 +183,16 @@ class SessionService:
 
     def _status(self, job: Job) -> SessionStatus:
         with self._guard:
-            return session_status(job, _spec(job), self._record(job))
+            return self._view(job).status(job)
 
-    def _record(self, job: Job) -> SessionRecord:
+    def _view(self, job: Job) -> SessionView:
         """What the journal says; only what is new since the last look is read. Only under the guard."""
-        record, offset = self._records.get(job.job_id, (SessionRecord(), 0))
-        try:
-            entries, end = Journal(job.folder / files.JOURNAL).read(offset)
-        except StoreError:
-            return record  # the state of the job is `failed`, with this error
-        self._records[job.job_id] = (record.add(entries), end)
-        return record
+        view = self._views.get(job.job_id)
+        if view is None:
+            view = self._views[job.job_id] = SessionView(_spec(job))
+        with suppress(StoreError):  # then the state of the job is `failed`, with this error
+            view.add(*Journal(job.folder / files.JOURNAL).read(view.offset))
+        return view
 
 
 def _spec(job: Job) -> SessionSpec:

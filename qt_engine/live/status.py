@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from qt_engine.core.clock import iso
 from qt_engine.jobs.job import Job, JobState
 from qt_engine.live.record import SessionRecord
 from qt_engine.live.spec import SessionSpec
+from qt_engine.storage.journal import Entry
 
 FILL_FIELDS = (
     "sequence", "ts", "bar", "asset", "order", "side", "kind", "reason", "flags", "quantity", "price", "fee", "slippage",
@@ -87,73 +88,101 @@ class SessionStatus:
         return {name: value for name, value in asdict(self).items() if name not in ("orders", "fills")}
 
 
-def session_status(job: Job, spec: SessionSpec, record: SessionRecord) -> SessionStatus:
-    """What a session's job, spec and journal say together."""
-    positions = [_position(position, spec.run.symbols) for position in record.positions]
-    return SessionStatus(
-        session_id=job.job_id,
-        state=job.state,
-        strategy=spec.run.strategy,
-        parameters=dict(spec.run.parameters),
-        symbols=spec.run.symbols,
-        interval=spec.run.interval,
-        feed=spec.feed,
-        speed=spec.speed,
-        bars_done=record.bars,
-        bars_total=spec.slice.bars,
-        time=iso(record.close_ts[-1]) if record.bars else None,
-        positions=positions,
-        cash=spec.run.cash if record.cash is None else record.cash,
-        equity=record.equity[-1] if record.bars else spec.run.cash,
-        initial_cash=spec.run.cash,
-        realised_pnl=record.realised_pnl,
-        unrealised_pnl=sum(position["unrealised_pnl"] for position in positions),
-        orders=_orders(record, spec.run.symbols, over=job.state == "finished"),
-        fills=_fills(record.fills, spec.run.symbols),
-        started=iso(job.created),
-        updated=iso(job.updated),
-        error=job.error,
-    )
+@dataclass
+class SessionView:
+    """A session under watch: takes in what its journal says next, and shows how it stands.
 
+    Only what is new is worked on, so that a session of many thousand fills can be looked at many times a second.
+    """
 
-def _position(position: dict[str, Any], symbols: Sequence[str]) -> dict[str, Any]:
-    return {
-        "symbol": symbols[position["asset"]],
-        "quantity": position["quantity"],
-        "entry_price": position["entry_price"],
-        "entry_time": iso(position["entry_ts"]),
-        "last_price": position["last_price"],
-        "unrealised_pnl": position["quantity"] * (position["last_price"] - position["entry_price"]),
-    }
+    spec: SessionSpec
+    record: SessionRecord = field(default_factory=SessionRecord)
+    offset: int = 0
+    """From which byte the journal is to be read next."""
+    _fills: list[dict[str, Any]] = field(default_factory=list)
+    _orders: list[dict[str, Any]] = field(default_factory=list)
+    _unsettled: set[int] = field(default_factory=set)
+    _filled: dict[int, int] = field(default_factory=dict)
 
+    def add(self, entries: Sequence[Entry], offset: int) -> None:
+        """Take in entries of the journal, which was read up to `offset`."""
+        self.record.add(entries)
+        self.offset = offset
+        for row in self.record.fills[len(self._fills) :]:
+            self._add_fill(dict(zip(FILL_FIELDS, row, strict=True)))
+        for number in sorted(self._unsettled):
+            self._orders[number] = self._order(number)
+        for number in range(len(self._orders), len(self.record.orders)):
+            self._orders.append(self._order(number))
 
-def _orders(record: SessionRecord, symbols: Sequence[str], *, over: bool) -> list[dict[str, Any]]:
-    from qt_engine.simulation.contract import Kind, Reason, Side, Status
+    def status(self, job: Job) -> SessionStatus:
+        """How the session stands, whose job stands as given."""
+        spec, record = self.spec, self.record
+        positions = [self._position(position) for position in record.positions]
+        return SessionStatus(
+            session_id=job.job_id,
+            state=job.state,
+            strategy=spec.run.strategy,
+            parameters=dict(spec.run.parameters),
+            symbols=spec.run.symbols,
+            interval=spec.run.interval,
+            feed=spec.feed,
+            speed=spec.speed,
+            bars_done=record.bars,
+            bars_total=spec.slice.bars,
+            time=iso(record.close_ts[-1]) if record.bars else None,
+            positions=positions,
+            cash=spec.run.cash if record.cash is None else record.cash,
+            equity=record.equity[-1] if record.bars else spec.run.cash,
+            initial_cash=spec.run.cash,
+            realised_pnl=record.realised_pnl,
+            unrealised_pnl=sum(position["unrealised_pnl"] for position in positions),
+            orders=self._orders_of(job),
+            fills=list(self._fills),
+            started=iso(job.created),
+            updated=iso(job.updated),
+            error=job.error,
+        )
 
-    filled = {row[FILL_FIELDS.index("order")]: row[FILL_FIELDS.index("ts")] for row in record.fills}
-    found = []
-    for order in (dict(zip(ORDER_FIELDS, row, strict=True)) for row in record.orders):
+    def _orders_of(self, job: Job) -> list[dict[str, Any]]:
+        """All orders; those still on their way when there is no next bar have expired."""
+        orders = list(self._orders)
+        if job.state == "finished":
+            for number in self._unsettled:
+                orders[number] = {**orders[number], "status": "expired"}
+        return orders
+
+    def _position(self, position: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "symbol": self.spec.run.symbols[position["asset"]],
+            "quantity": position["quantity"],
+            "entry_price": position["entry_price"],
+            "entry_time": iso(position["entry_ts"]),
+            "last_price": position["last_price"],
+            "unrealised_pnl": position["quantity"] * (position["last_price"] - position["entry_price"]),
+        }
+
+    def _order(self, number: int) -> dict[str, Any]:
+        from qt_engine.simulation.contract import Kind, Reason, Side, Status
+
+        order = dict(zip(ORDER_FIELDS, self.record.orders[number], strict=True))
         status = Status(order["status"])
-        found.append({
-            "order": order["id"], "symbol": symbols[order["asset"]], "side": Side(order["side"]).name.lower(),
+        (self._unsettled.add if status is Status.PENDING else self._unsettled.discard)(number)
+        return {
+            "order": number, "symbol": self.spec.run.symbols[order["asset"]], "side": Side(order["side"]).name.lower(),
             "kind": Kind(order["kind"]).name.lower(), "reason": Reason(order["reason"]).name.lower(),
-            "status": (Status.EXPIRED if over and status is Status.PENDING else status).name.lower(),
-            "decided": iso(record.close_ts[order["decided_bar"]]),
-            "filled": iso(filled[order["id"]]) if status is Status.FILLED else None,
-        })  # fmt: skip
-    return found
+            "status": status.name.lower(), "decided": iso(self.record.close_ts[order["decided_bar"]]),
+            "filled": iso(self._filled[number]) if status is Status.FILLED else None,
+        }  # fmt: skip
 
+    def _add_fill(self, fill: dict[str, Any]) -> None:
+        from qt_engine.simulation.contract import AMBIGUOUS, Kind, Reason, Side
 
-def _fills(rows: Sequence[Sequence[Any]], symbols: Sequence[str]) -> list[dict[str, Any]]:
-    from qt_engine.simulation.contract import AMBIGUOUS, Kind, Reason, Side
-
-    return [
-        {
-            "fill": fill["sequence"], "time": iso(fill["ts"]), "symbol": symbols[fill["asset"]],
+        self._filled[fill["order"]] = fill["ts"]
+        self._fills.append({
+            "fill": fill["sequence"], "time": iso(fill["ts"]), "symbol": self.spec.run.symbols[fill["asset"]],
             "side": Side(fill["side"]).name.lower(), "kind": Kind(fill["kind"]).name.lower(),
             "reason": Reason(fill["reason"]).name.lower(), "quantity": fill["quantity"], "price": fill["price"],
             "fee": fill["fee"], "slippage": fill["slippage"], "order": None if fill["order"] < 0 else fill["order"],
             "ambiguous": bool(fill["flags"] & AMBIGUOUS),
-        }
-        for fill in (dict(zip(FILL_FIELDS, row, strict=True)) for row in rows)
-    ]  # fmt: skip
+        })  # fmt: skip

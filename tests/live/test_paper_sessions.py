@@ -157,6 +157,17 @@ def test_killed_again_and_again_it_goes_on_with_exactly_its_positions(
     assert ws.sessions.parity(session_id).result_hash == ws.backtest("macd_trend", SYMBOLS).record.result_hash
 
 
+def test_killed_before_its_first_bar_it_begins_at_the_beginning(ws: Workspace) -> None:
+    session_id = ws.sessions.start("sma_cross", SYMBOLS)
+    kill(ws, session_id)
+    interrupted = wait(ws.sessions, session_id, over)
+    assert (interrupted.state, interrupted.bars_done, interrupted.equity) == ("interrupted", 0, 100_000)
+    assert ws.sessions.parity(session_id).verdict == "identical"
+    ws.sessions.resume(session_id)
+    assert wait(ws.sessions, session_id, over).state == "finished"
+    assert ws.sessions.parity(session_id).result_hash == ws.backtest("sma_cross", SYMBOLS).record.result_hash
+
+
 def bars_lost_by_a_kill(ws: Workspace, worker: str) -> int:
     """How many bars a session had told of that are not there after a kill."""
     sessions = SessionService(ws, worker)
