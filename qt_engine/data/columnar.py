@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from qt_engine.core.errors import InputError
 from qt_engine.core.text import plain
 from qt_engine.data.canonical import Rows
-from qt_engine.data.delimited import BadNumber, numbers
 from qt_engine.data.layouts import recognise
 from qt_engine.data.market import FIELDS
-from qt_engine.data.providers._base import Parsed
+from qt_engine.data.numerals import BadNumber, numbers
+from qt_engine.data.parsed import Parsed
 from qt_engine.data.timestamps import BadTime, TimeReader
 from qt_engine.storage.lake import connection
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,17 +25,14 @@ from qt_engine.core.text import plain
 from qt_engine.data.canonical import COLUMNS, Rows
 from qt_engine.data.layouts import BINANCE_COLUMNS, Layout, is_headless_binance, is_stacked_yahoo, recognise
 from qt_engine.data.market import FIELDS
-from qt_engine.data.providers._base import Parsed
+from qt_engine.data.numerals import BadNumber, numbers
+from qt_engine.data.parsed import Parsed
 from qt_engine.data.timestamps import BadTime, TimeReader
 
 GZIP_MAGIC = b"\x1f\x8b"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _PIECE = 4_096
 _SNIFFED = 65_536
-_NUMERIC = re.compile(r"[0-9eE+\-. ]*")
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}([,' ]\d{3})+(\.\d*)?")
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
-_MISSING = {"", "nan", "null", "none", "na", "n/a", "nat", "-", "--", "#n/a"}
 
 Numbered = tuple[int, list[str]]
 """A row and the physical line on which it ends."""
@@ -203,59 +199,6 @@ class _Table:
         unused = self._place is not None and not self._times.used_zone
         issues = ("the times name their own offset, so the given time zone was not used",) if unused else ()
         return Parsed(rows, np.concatenate(self._lines), self._layout.name, issues)
-
-
-class BadNumber(Exception):
-    """A text is no number: its position in the column, and why."""
-
-    def __init__(self, position: int, reason: str) -> None:
-        super().__init__(reason)
-        self.position = position
-        self.reason = reason
-
-
-def numbers(texts: Sequence[str]) -> NDArray[np.float64]:
-    """A column of texts as finite numbers.
-
-    Raises
-    ------
-    BadNumber
-        At the first text that is none.
-    """
-    try:
-        # Python reads more than people mean by a number: 1_000, nan, inf, digits of other scripts
-        if _NUMERIC.fullmatch("".join(texts)):
-            values = np.array(texts, np.float64)
-            if np.isfinite(values).all():
-                return values
-    except ValueError:
-        pass
-    for position, text in enumerate(texts):
-        reason = _why_no_number(text.strip())
-        if reason:
-            raise BadNumber(position, reason)
-    return np.array([float(text) for text in texts], np.float64)
-
-
-def _why_no_number(text: str) -> str | None:
-    shown = repr(plain(text, 40))
-    if text.lower() in _MISSING:
-        return f"a number is missing here ({shown})" if text else "is empty; a number is needed"
-    if _THOUSANDS.fullmatch(text):
-        return f"{shown} has separators between its digits; write 1234.5"
-    if _DECIMAL_COMMA.fullmatch(text):
-        return f"{shown} has a decimal comma; write 1.5"
-    try:
-        value = float(text) if _NUMERIC.fullmatch(text) else None
-    except ValueError:
-        value = None
-    if value is None:
-        return (
-            f"{shown} is not a finite number"
-            if text.lower().lstrip("+-") in ("inf", "infinity")
-            else f"{shown} is not a number"
-        )
-    return None if np.isfinite(value) else f"{shown} is not a finite number"
 
 
 def _numbered(reader: Iterator[list[str]], file: str) -> Iterator[Numbered]:

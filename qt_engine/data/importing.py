@@ -15,7 +15,8 @@ from qt_engine.core.clock import iso
 from qt_engine.core.errors import InputError, StoreError
 from qt_engine.core.intervals import DAY_NS, interval_ns
 from qt_engine.data.canonical import Rows
-from qt_engine.data.providers import Parsed, Provider, Source
+from qt_engine.data.parsed import Parsed
+from qt_engine.data.providers import Provider, Source
 from qt_engine.data.raw import RawFile, RawStore
 from qt_engine.data.series import ImportReport
 from qt_engine.data.shelf import ImportRecord, Series, Shelf, folder_name

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-from numpy.typing import NDArray
-
-from qt_engine.data.canonical import Rows
+from qt_engine.data.parsed import Parsed
 
 
 @dataclass(frozen=True)
@@ -32,16 +29,6 @@ class Source:
     symbol: str
     interval: str
     venue: str = ""
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """What was read: `rows` in the order of the file, the line of each (int64, from 1), the layout, and what to note."""
-
-    rows: Rows
-    lines: NDArray[np.int64]
-    layout: str
-    issues: tuple[str, ...] = field(default=())
 
 
 class Provider(ABC):

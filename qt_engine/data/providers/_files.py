@@ -9,7 +9,8 @@ from qt_engine.core.errors import InputError, NotFoundError
 from qt_engine.core.text import plain
 from qt_engine.data.columnar import MAGIC, read_columnar
 from qt_engine.data.delimited import read_delimited
-from qt_engine.data.providers._base import Parsed, Provider, Source
+from qt_engine.data.parsed import Parsed
+from qt_engine.data.providers._base import Provider, Source
 from qt_engine.data.time_zones import zone
 
 

@@ -18,7 +18,8 @@ import numpy as np
 from qt_engine.core.errors import InputError, NotFoundError
 from qt_engine.core.intervals import DAY_NS
 from qt_engine.data.canonical import Rows
-from qt_engine.data.providers._base import Parsed, Provider, Source
+from qt_engine.data.parsed import Parsed
+from qt_engine.data.providers._base import Provider, Source
 
 _SYMBOLS = ("AAPL", "FB", "GOOG", "IBM", "MSFT")
 _NAME = "bokeh_sampledata stocks.csv.gz"
