@@ -11,6 +11,7 @@ from qt_engine.cli import output
 from qt_engine.cli.context import workspace
 from qt_engine.cli.run_views import print_run
 from qt_engine.core.errors import InputError
+from qt_engine.core.numba_start import import_numba
 from qt_engine.core.text import plain
 
 app = typer.Typer(rich_markup_mode=None)
@@ -37,6 +38,7 @@ def backtest(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
     """Run a strategy over stored bars and keep the run."""
+    import_numba()
     with output.progress_bar(strategy) as progress:
         run = workspace(context).backtest(
             strategy, read_symbols(symbols), interval, start, end, read_assignments(assignments or []),

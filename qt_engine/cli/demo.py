@@ -9,6 +9,7 @@ import typer
 from qt_engine.cli import output
 from qt_engine.cli.context import invocation
 from qt_engine.cli.run_views import metric_text, print_comparison, print_run
+from qt_engine.core.numba_start import import_numba
 
 if TYPE_CHECKING:
     from qt_engine.workspace import Workspace
@@ -29,6 +30,7 @@ def demo(context: typer.Context) -> int:
     call = invocation(context)
     call.reference = call.reference or WORKSPACE
     workspace = call.workspace
+    import_numba()
     tour(workspace)
     if call.open_app is None or not output.is_terminal():
         return output.ExitCode.DONE

@@ -10,6 +10,7 @@ import typer
 from qt_engine.cli import output
 from qt_engine.cli.context import workspace
 from qt_engine.cli.run_views import print_comparison, print_run, print_runs
+from qt_engine.core.numba_start import import_numba
 
 app = typer.Typer(rich_markup_mode=None, help="Look at, compare, reproduce and export runs.")
 
@@ -87,6 +88,7 @@ def compare(
 @app.command()
 def reproduce(context: typer.Context, run_id: str = ID, as_json: bool = JSON) -> None:
     """Run a run again from its stored spec and snapshot: do the same bytes come out?"""
+    import_numba()
     outcome = workspace(context).reproduce(run_id)
     if as_json:
         output.print_json(outcome.as_json())

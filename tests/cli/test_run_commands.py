@@ -343,7 +343,7 @@ def test_a_backtest_imports_neither_other_groups_nor_what_it_does_not_need(ws: W
     assert done.returncode == 0
     assert json.loads(done.stdout)["status"] == "completed"
     unneeded = {
-        "pandas", "pandera", "optuna", "textual", "plotext", "rich", "talib", "exchange_calendars",
+        "pandas", "pandera", "optuna", "textual", "plotext", "rich", "talib", "exchange_calendars", "scipy._lib",
         "qt_engine.cli.data", "qt_engine.cli.paper", "qt_engine.jobs", "qt_engine.live", "qt_tui",
     }  # fmt: skip
     assert not unneeded & imported(done)
