@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from qt_engine.core.hashing import hash_arrays
 from qt_engine.core.intervals import interval_ns
 from qt_engine.data.market import FIELDS, Floats, Market, Times
-from qt_engine.data.venues import detect_venue, periods_per_year, session_ends
+from qt_engine.data.venues import TIME_ZONES, UNKNOWN, detect_venue, periods_per_year, session_ends
 
 COLUMNS = ("ts", *FIELDS)
 
@@ -94,8 +94,8 @@ def market_from_arrays(
     open, high, low, close, volume
         Shape `(T, A)`, or `(T,)` for one asset. NaN in all four prices: the asset does not trade in this bar.
     venue
-        `24/7`, or a market identifier such as XNYS; None: `24/7` if bars open at a weekend, else sessions by UTC day and
-        252 of them a year.
+        `24/7`, or a market identifier such as XNYS. None, or a venue that is not known: `24/7` if bars open at a weekend,
+        else sessions by UTC day and 252 of them a year.
     sources
         (symbol, snapshot of the series) of each stored series the arrays were cut from.
 
@@ -111,7 +111,9 @@ def market_from_arrays(
     for name, values in given.items():
         column = np.ascontiguousarray(values, np.float64)
         columns[name] = column.reshape(shape) if column.ndim == 1 and column.size == shape[0] * shape[1] else column
-    place = detect_venue(times, interval) if venue is None else venue
+    place = venue or UNKNOWN
+    if place not in TIME_ZONES:
+        place = detect_venue(times, interval) or place
     return Market(
         tuple(symbols),
         interval,

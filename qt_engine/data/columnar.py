@@ -81,7 +81,7 @@ def _times(array: NDArray[Any], kind: str, reader: TimeReader) -> NDArray[np.int
         raise BadTime(int(blank[0]), "is empty; a time is needed")
     values = np.ma.getdata(array)
     if kind == "TIMESTAMP WITH TIME ZONE":
-        return np.asarray(values, np.int64)
+        return reader.instants(np.asarray(values, np.int64))
     if kind.startswith("TIMESTAMP") or kind == "DATE":
         return reader.local(np.asarray(values, np.int64), are_dates=kind == "DATE")
     if kind in _WHOLE:

@@ -99,12 +99,16 @@ class TimeReader:
             raise BadTime(int(outside[0]), f"{epochs[outside[0]]} {_RANGE}")
         return epochs * scale
 
-    def local(self, local: NDArray[np.int64], *, are_dates: bool) -> NDArray[np.int64]:
-        """UTC nanoseconds of wall-clock times that name no offset; raises as `texts`."""
-        outside = np.flatnonzero((local < _FIRST_NS) | (local > _LAST_NS))
+    def instants(self, ts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """UTC nanoseconds that are such already; raises as `texts`."""
+        outside = np.flatnonzero((ts < _FIRST_NS) | (ts > _LAST_NS))
         if len(outside):
             raise BadTime(int(outside[0]), f"this time {_RANGE}")
-        return self._located(local, np.full(len(local), _DAY if are_dates else _LOCAL, np.int8))
+        return ts
+
+    def local(self, local: NDArray[np.int64], *, are_dates: bool) -> NDArray[np.int64]:
+        """UTC nanoseconds of wall-clock times that name no offset; raises as `texts`."""
+        return self._located(self.instants(local), np.full(len(local), _DAY if are_dates else _LOCAL, np.int8))
 
     def _one(self, text: str) -> tuple[int, int]:
         """Nanoseconds, and whether they are UTC or on the wall clock."""

@@ -32,6 +32,11 @@ TIME_ZONES = {
     "XTAI": "Asia/Taipei", "XHKG": "Asia/Hong_Kong", "XSHG": "Asia/Shanghai", "XSES": "Asia/Singapore",
     "XBKK": "Asia/Bangkok", "XBOM": "Asia/Kolkata", "XASX": "Australia/Sydney", "XNZE": "Pacific/Auckland",
 }  # fmt: skip
+ALIASES = {
+    "NYSE": "XNYS", "NASDAQ": "XNAS", "AMEX": "XASE", "LSE": "XLON", "TSX": "XTSE", "XETRA": "XETR", "SIX": "XSWX",
+    "TSE": "XTKS", "HKEX": "XHKG", "SSE": "XSHG", "ASX": "XASX", "BSE": "XBOM", "ALWAYS": ALWAYS_OPEN,
+}  # fmt: skip
+"""Everyday names of venues, and the market identifiers that are kept for them."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,31}")
 _ALWAYS_OPEN_YEAR = 365.0
 _SESSIONS_YEAR = 252.0
@@ -40,7 +45,7 @@ _WEEK_DAYS = 7
 
 
 def checked_venue(name: str) -> str:
-    """The venue's name in capitals.
+    """The venue's market identifier, or its name in capitals where it has none that is known.
 
     Raises
     ------
@@ -49,7 +54,7 @@ def checked_venue(name: str) -> str:
     """
     if not _NAME.fullmatch(name):
         raise InputError(f"venue {name!r} is no name of a venue; use a MIC such as XNYS, or 24/7")
-    return name.upper()
+    return ALIASES.get(name.upper(), name.upper())
 
 
 def detect_venue(ts: NDArray[np.int64], interval: str) -> str:

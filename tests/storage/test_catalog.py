@@ -59,7 +59,12 @@ def test_a_second_use_within_the_first_is_an_error_and_no_deadlock(tmp_path: Pat
 
 def test_threads_take_turns(tmp_path: Path) -> None:
     catalog = Catalog(tmp_path)
-    threads = [threading.Thread(target=lambda k=k: [insert(catalog, f"{k}-{i}") for i in range(5)]) for k in range(4)]
+
+    def work(worker: int) -> None:
+        for step in range(5):
+            insert(catalog, f"{worker}-{step}")
+
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
