@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from qt_engine.core.errors import InputError
 from qt_engine.evaluation.metrics import Metrics
 from qt_engine.experiments.record import RunRecord, RunStatus
 
@@ -43,8 +44,16 @@ class Run:
         return self.record.status
 
     @property
-    def metrics(self) -> Metrics | None:
-        """Its figures; None where it has not completed."""
+    def metrics(self) -> Metrics:
+        """Its figures.
+
+        Raises
+        ------
+        InputError
+            If it has not completed; `record.metrics` is None then.
+        """
+        if self.record.metrics is None:
+            raise InputError(f"run {self.id} is {self.status}; only a completed run has metrics")
         return self.record.metrics
 
     @cached_property

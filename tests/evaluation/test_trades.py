@@ -6,11 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from reference.generators import Run, runs
 
 from qt_engine.data.canonical import market_from_arrays
 from qt_engine.data.market import Market
+from qt_engine.evaluation.metrics import evaluate
 from qt_engine.evaluation.trades import round_trips
 from qt_engine.simulation.contract import FILL, Kind, Reason, Side
+from qt_engine.simulation.simulate import simulate
 
 DAY = 86_400_000_000_000
 
@@ -97,3 +101,39 @@ def test_trades_of_several_assets_stand_in_the_order_of_their_exits_and_open_one
 def test_no_fills_no_trades() -> None:
     assert round_trips(np.zeros(0, FILL), market()) == []
     assert round_trips(fills(enter(0, 1)), market()) == []
+
+
+@given(runs())
+def test_trades_of_any_run_are_those_the_kernel_counted(run: Run) -> None:
+    market, result = run.given.market, simulate(run.given)
+    trades = round_trips(result.fills, market)
+    counters = result.counters
+    assert len(trades) == counters.trades
+    assert sum(trade.pnl > 0 for trade in trades) == counters.wins
+    assert sum(trade.pnl for trade in trades if trade.pnl > 0) == pytest.approx(
+        counters.gross_profit, rel=1e-9, abs=1e-9
+    )
+    assert -sum(trade.pnl for trade in trades if trade.pnl <= 0) == pytest.approx(
+        counters.gross_loss, rel=1e-9, abs=1e-9
+    )
+    open_fees = sum(position.entry_fee for position in result.open_positions)
+    assert sum(trade.fees for trade in trades) + open_fees == pytest.approx(counters.fees, rel=1e-9, abs=1e-9)
+    for position in result.open_positions:
+        traded = ~np.isnan(market.open[position.entry_bar :, position.asset])
+        assert traded.sum() == position.bars_held
+
+
+@given(runs())
+def test_metrics_of_any_run_are_those_of_its_equity(run: Run) -> None:
+    market, result = run.given.market, simulate(run.given)
+    metrics = evaluate(result.counters, market.periods_per_year)
+    picked = np.flatnonzero(market.sample)
+    curve = result.equity[[0, *picked[picked > 0]]]
+    assert metrics.final_equity == result.equity[-1]
+    if (curve > 0).all():
+        returns = curve[1:] / curve[:-1] - 1.0
+        worst = min(0.0, *(curve / np.maximum.accumulate(curve) - 1.0))
+        assert metrics.max_drawdown == pytest.approx(worst, rel=1e-9, abs=1e-12)
+        if len(returns) > 1 and returns.std() > 1e-6:
+            expected = returns.mean() / returns.std(ddof=1) * market.periods_per_year**0.5
+            assert metrics.sharpe == pytest.approx(expected, rel=1e-6, abs=1e-9)

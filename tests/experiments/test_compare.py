@@ -19,8 +19,6 @@ def test_metrics_differences_and_what_differs(ws: Workspace) -> None:
     assert document["baseline"] == first.id
     assert [run["run_id"] for run in document["runs"]] == [first.id, second.id]
     assert tuple(document["metrics"]) == METRICS
-    assert first.metrics is not None
-    assert second.metrics is not None
     assert document["metrics"]["sharpe"]["values"] == [first.metrics.sharpe, second.metrics.sharpe]
     assert document["metrics"]["sharpe"]["differences"] == [0.0, second.metrics.sharpe - first.metrics.sharpe]
     assert document["parameters"] == {"window": [10, 20]}

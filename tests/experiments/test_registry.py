@@ -72,6 +72,8 @@ def test_a_run_that_raises_is_kept_as_failed_with_error_and_traceback(ws: Worksp
     assert "burst" in record.traceback
     assert record.metrics is None
     assert "traceback" not in record.details()
+    with pytest.raises(InputError, match="failed; only a completed run has metrics"):
+        _ = ws.run(record.run_id).metrics.sharpe
     with pytest.raises(InputError, match="failed; only a completed run has trades"):
         ws.runs.trades(record.run_id)
 

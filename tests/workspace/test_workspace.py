@@ -19,7 +19,6 @@ from qt_engine.workspace import locate
 def test_the_script_of_the_readme(ws: Workspace) -> None:
     run = ws.backtest("sma_cross", symbols=["AAPL"], params={"fast": 10})
     assert run.status == "completed"
-    assert run.metrics is not None
     assert np.isfinite(run.metrics.sharpe)
     assert run.record.spec.parameters["fast"] == 10
     equity = run.equity
@@ -37,7 +36,6 @@ def test_the_script_of_the_readme(ws: Workspace) -> None:
 
 def test_the_money_adds_up(ws: Workspace) -> None:
     run = ws.backtest("quick", ["AAPL", "IBM", "MSFT"], fee_bps=12, slippage_bps=3, cash=50_000)
-    assert run.metrics is not None
     open_entries = {p["symbol"]: p for p in run.record.open_positions}
     open_fees = sum(p["quantity"] * p["entry_price"] * 0.0012 for p in open_entries.values())
     earned = (
@@ -56,7 +54,6 @@ def test_metrics_are_those_of_empyrical_on_the_equity_of_the_run(ws: Workspace) 
     import empyrical
 
     run = ws.backtest("quick")
-    assert run.metrics is not None
     returns = run.equity.pct_change().iloc[1:]
     assert run.metrics.sharpe == pytest.approx(empyrical.sharpe_ratio(returns), rel=1e-10)
     assert run.metrics.sortino == pytest.approx(empyrical.sortino_ratio(returns), rel=1e-10)
