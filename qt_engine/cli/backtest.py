@@ -14,7 +14,7 @@ from qt_engine.core.errors import InputError
 from qt_engine.core.numba_start import import_numba
 from qt_engine.core.text import plain
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

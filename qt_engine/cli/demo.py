@@ -14,7 +14,7 @@ from qt_engine.core.numba_start import import_numba
 if TYPE_CHECKING:
     from qt_engine.workspace import Workspace
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 WORKSPACE = "demo"
 SYMBOL = "AAPL"

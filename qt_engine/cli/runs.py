@@ -12,7 +12,7 @@ from qt_engine.cli.context import workspace
 from qt_engine.cli.run_views import print_comparison, print_run, print_runs
 from qt_engine.core.numba_start import import_numba
 
-app = typer.Typer(rich_markup_mode=None, help="Look at, compare, reproduce and export runs.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Look at, compare, reproduce and export runs.")
 
 JSON = typer.Option(False, "--json", help="Print one JSON document.")
 ID = typer.Argument(..., metavar="ID", help="A run's id, or the beginning of it.")
