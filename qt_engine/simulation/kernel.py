@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from qt_engine.core.compiled import bare, inlined
 from qt_engine.simulation.layout import (
     AMBIGUOUS_BARS, BAR, BASE_EQUITY, CASH, COOLDOWN, DRAWDOWN_LIMIT, ENTERING, ENTRIES, ENTRY_BAR, ENTRY_FEE, ENTRY_PRICE,
     EXIT_ORDER, EXTREME, FEE_FRACTION, FEES, FILLS, FLAT_BARS, FLAT_EQUITY, GROSS_LOSS, GROSS_PROFIT, HALTED, HELD, INVERSE_TICK,
@@ -28,17 +28,12 @@ INFINITY = np.inf
 ENTRY, EXIT = 1, 2
 ENTRY_SIGNAL, EXIT_SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, TIME_STOP, DRAWDOWN = 1, 2, 3, 4, 5, 6, 7
 FILLED, REJECTED_STATUS, CANCELLED = 1, 2, 3
-FRACTION = 1
+FRACTION, AMBIGUOUS = 1, 1
 NOISE = 1.0 + 1e-12
 STRIDE = 64
 
-# No array is made here, so numba's reference counts (one for every array at every call) are left out: they would cost ten
-# times the work itself. What runs in every bar is inlined.
-jit: Any = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-inlined: Any = njit(cache=True, nogil=True, error_model="numpy", _nrt=False, inline="always")
 
-
-@jit
+@bare
 def round_to_tick(level: float, settings: Any) -> float:
     """The level on the instrument's price grid, so that an exact touch counts."""
     if settings[INVERSE_TICK] > 0.0:
@@ -46,7 +41,7 @@ def round_to_tick(level: float, settings: Any) -> float:
     return np.floor(level / settings[TICK] + 0.5) * settings[TICK]
 
 
-@jit
+@bare
 def level_at(price: float, direction: float, kind: int, value: float, settings: Any) -> float:
     """Price level `value` (a fraction or a distance) away from `price`, against `direction`.
 
@@ -61,30 +56,33 @@ def level_at(price: float, direction: float, kind: int, value: float, settings: 
     return min(level, price) if level > 0.0 else -INFINITY
 
 
-@jit
+@bare
 def write_fill(fills: Any, run: Any, ts: int, bar: int, asset: int, order: int, side: int, kind: int, reason: int,
-               flags: int, quantity: float, price: float, fee: float, slippage: float) -> None:  # fmt: skip
+               quantity: float, price: float, fee: float, slippage: float) -> None:  # fmt: skip
     row = fills[run[FILLS]]
     row.sequence, row.ts, row.bar, row.asset, row.order = run[FILLS], ts, bar, asset, order
-    row.side, row.kind, row.reason, row.flags = side, kind, reason, flags
+    row.side, row.kind, row.reason, row.flags = side, kind, reason, 0
     row.quantity, row.price, row.fee, row.slippage = quantity, price, fee, slippage
 
 
-@jit
-def new_order(orders: Any, run: Any, record: bool, asset: int, bar: int, side: int, kind: int, reason: int) -> int:
-    """Give the order the next id and write its row; returns the id."""
+@bare
+def place_order(t: int, asset: int, side: int, ints: Any, run: Any, orders: Any, record: bool) -> None:
+    """Give the order in the asset's slot (`PENDING` and `PENDING_REASON` are set) the next id, and write its row."""
     number = run[ORDERS]
     if record:
         row = orders[number]
-        row.id, row.asset, row.decided_bar, row.side = number, asset, bar, side
-        row.kind, row.reason, row.status, row.fill_bar = kind, reason, 0, -1
+        row.id, row.asset, row.decided_bar, row.side = number, asset, t, side
+        row.kind = EXIT if ints[asset, PENDING] == EXIT_ORDER else ENTRY
+        row.reason, row.status, row.fill_bar = ints[asset, PENDING_REASON], 0, -1
+    ints[asset, PENDING_BAR] = t
+    ints[asset, PENDING_ORDER] = number
     run[ORDERS] = number + 1
-    return number
+    run[WAITING] += 1
 
 
-@jit
-def leave(ts: int, bar: int, asset: int, order: int, reason: int, flags: int, price: float, settings: Any, floats: Any,
-          ints: Any, money: Any, run: Any, fills: Any, record: bool) -> None:  # fmt: skip
+@bare
+def leave(ts: int, bar: int, asset: int, reason: int, price: float, settings: Any, floats: Any, ints: Any, money: Any,
+          run: Any, fills: Any, record: bool) -> None:  # fmt: skip
     """Close the whole position of an asset at reference price `price`."""
     quantity = floats[asset, QUANTITY]
     direction = 1.0 if quantity > 0.0 else -1.0
@@ -106,14 +104,16 @@ def leave(ts: int, bar: int, asset: int, order: int, reason: int, flags: int, pr
     else:
         money[GROSS_LOSS] -= profit
     if record:
-        write_fill(fills, run, ts, bar, asset, order, int(side), EXIT, reason, flags, size, paid, fee, slippage)
+        # Protective and time exits have no order of their own.
+        order = ints[asset, PENDING_ORDER] if reason == EXIT_SIGNAL or reason == DRAWDOWN else -1
+        write_fill(fills, run, ts, bar, asset, order, int(side), EXIT, reason, size, paid, fee, slippage)
     run[FILLS] += 1
     floats[asset, QUANTITY] = 0.0
     ints[asset, LAST_EXIT] = bar
     run[OPEN] -= 1
 
 
-@jit
+@bare
 def enter(ts: int, bar: int, asset: int, price: float, open_: Any, kinds: Any, values: Any, distances: Any,
           volatility: Any, limits: Any, settings: Any, floats: Any, ints: Any, money: Any, run: Any, fills: Any,
           orders: Any, record: bool) -> None:  # fmt: skip
@@ -183,7 +183,7 @@ def enter(ts: int, bar: int, asset: int, price: float, open_: Any, kinds: Any, v
     money[FEES] += fee
     money[SLIPPAGE] += slippage
     if record:
-        write_fill(fills, run, ts, bar, asset, order, side, ENTRY, ENTRY_SIGNAL, 0, size, unit, fee, slippage)
+        write_fill(fills, run, ts, bar, asset, order, side, ENTRY, ENTRY_SIGNAL, size, unit, fee, slippage)
         orders[order].status = FILLED
         orders[order].fill_bar = bar
     run[FILLS] += 1
@@ -212,20 +212,18 @@ def at_the_open(t: int, ts: Any, open_: Any, close: Any, kinds: Any, values: Any
         if (pending == 0 and floats[asset, QUANTITY] == 0.0) or close[t, asset] != close[t, asset]:
             continue
         price = open_[t, asset]
+        reason = 0
         if pending == EXIT_ORDER:
-            order = ints[asset, PENDING_ORDER]
             ints[asset, PENDING] = 0
             run[WAITING] -= 1
+            reason = ints[asset, PENDING_REASON]
             if record:
-                orders[order].status = FILLED
-                orders[order].fill_bar = t
-            leave(ts[t], t, asset, order, ints[asset, PENDING_REASON], 0, price, settings, floats, ints, money, run,
-                  fills, record)  # fmt: skip
+                orders[ints[asset, PENDING_ORDER]].status = FILLED
+                orders[ints[asset, PENDING_ORDER]].fill_bar = t
         elif pending != 0:
             enter(ts[t], t, asset, price, open_, kinds, values, distances, volatility, limits, settings, floats, ints,
                   money, run, fills, orders, record)  # fmt: skip
         elif limits[PROTECTED] == 1:
-            reason = 0
             fixed, trail = floats[asset, STOP_LEVEL], floats[asset, TRAIL_LEVEL]
             if floats[asset, QUANTITY] > 0.0:
                 if price <= max(fixed, trail):
@@ -240,12 +238,12 @@ def at_the_open(t: int, ts: Any, open_: Any, close: Any, kinds: Any, values: Any
                 reason = TAKE_PROFIT
             elif ints[asset, HELD] >= limits[TIME_STOP_LONG + 1]:
                 reason = TIME_STOP
-            if reason != 0:
-                leave(ts[t], t, asset, -1, reason, 0, price, settings, floats, ints, money, run, fills, record)
+        if reason != 0:
+            leave(ts[t], t, asset, reason, price, settings, floats, ints, money, run, fills, record)
 
 
 @inlined
-def inside_the_bar(t: int, close_ts: Any, high: Any, low: Any, close: Any, kinds: Any, limits: Any, settings: Any,
+def inside_the_bar(t: int, ts: Any, high: Any, low: Any, close: Any, kinds: Any, limits: Any, settings: Any,
                    floats: Any, ints: Any, money: Any, run: Any, fills: Any, record: bool) -> None:  # fmt: skip
     """Phases 3 and 5: resting stops and targets on the pessimistic path, then the trailing stop's ratchet."""
     if limits[PROTECTED] == 0:
@@ -267,13 +265,14 @@ def inside_the_bar(t: int, close_ts: Any, high: Any, low: Any, close: Any, kinds
             stop = min(fixed, trail)
             hit_stop, hit_target = high[t, asset] >= stop, low[t, asset] <= target
             reason = STOP_LOSS if fixed <= trail else TRAILING_STOP
-        if hit_stop:
-            if hit_target:
+        if hit_stop or hit_target:
+            if not hit_stop:
+                reason, stop = TAKE_PROFIT, target
+            leave(ts[t], t, asset, reason, stop, settings, floats, ints, money, run, fills, record)
+            if hit_stop and hit_target:  # the pessimistic path took the stop
                 ambiguous = 1
-            leave(close_ts[t], t, asset, -1, reason, 1 if hit_target else 0, stop, settings, floats, ints, money, run,
-                  fills, record)  # fmt: skip
-        elif hit_target:
-            leave(close_ts[t], t, asset, -1, TAKE_PROFIT, 0, target, settings, floats, ints, money, run, fills, record)
+                if record:
+                    fills[run[FILLS] - 1].flags = AMBIGUOUS
         else:
             ints[asset, HELD] += 1
             if quantity > 0.0:
@@ -288,7 +287,7 @@ def inside_the_bar(t: int, close_ts: Any, high: Any, low: Any, close: Any, kinds
     run[AMBIGUOUS_BARS] += ambiguous
 
 
-@jit
+@bare
 def halt(t: int, floats: Any, ints: Any, run: Any, orders: Any, record: bool) -> None:
     """The drawdown limit is reached: cancel what waits, leave every position, trade no more."""
     run[HALTED] = 1
@@ -305,9 +304,7 @@ def halt(t: int, floats: Any, ints: Any, run: Any, orders: Any, record: bool) ->
             side = -1 if quantity > 0.0 else 1
             ints[asset, PENDING] = EXIT_ORDER
             ints[asset, PENDING_REASON] = DRAWDOWN
-            ints[asset, PENDING_BAR] = t
-            ints[asset, PENDING_ORDER] = new_order(orders, run, record, asset, t, side, EXIT, DRAWDOWN)
-            run[WAITING] += 1
+            place_order(t, asset, side, ints, run, orders, record)
 
 
 @inlined
@@ -343,11 +340,9 @@ def decide(t: int, close: Any, entry: Any, exit_long: Any, exit_short: Any, kind
                 side = -1 if row == 0 else 1
                 ints[asset, PENDING] = EXIT_ORDER
                 ints[asset, PENDING_REASON] = EXIT_SIGNAL
-                ints[asset, PENDING_BAR] = t
-                ints[asset, PENDING_ORDER] = new_order(orders, run, record, asset, t, side, EXIT, EXIT_SIGNAL)
-                run[WAITING] += 1
+                place_order(t, asset, side, ints, run, orders, record)
         elif entry[t, asset] != 0 and ints[asset, PENDING] == 0:
-            side = int(entry[t, asset])
+            side = np.int64(entry[t, asset])
             if (
                 ints[asset, ENTRIES] < limits[MAX_ENTRIES]
                 and t - ints[asset, LAST_EXIT] >= limits[COOLDOWN]
@@ -356,9 +351,7 @@ def decide(t: int, close: Any, entry: Any, exit_long: Any, exit_short: Any, kind
             ):
                 ints[asset, PENDING] = side
                 ints[asset, PENDING_REASON] = ENTRY_SIGNAL
-                ints[asset, PENDING_BAR] = t
-                ints[asset, PENDING_ORDER] = new_order(orders, run, record, asset, t, side, ENTRY, ENTRY_SIGNAL)
-                run[WAITING] += 1
+                place_order(t, asset, side, ints, run, orders, record)
                 run[ENTERING] += 1
 
 
@@ -366,7 +359,7 @@ def decide(t: int, close: Any, entry: Any, exit_long: Any, exit_short: Any, kind
 def sample_return(equity: float, money: Any) -> None:
     """Account for the return since the last sampled bar."""
     change = equity / money[BASE_EQUITY] - 1.0
-    loss = min(change, 0.0)
+    loss = change if change < 0.0 else 0.0
     money[SUM_RETURNS] += change
     money[SUM_SQUARES] += change * change
     money[SUM_DOWNSIDE] += loss * loss
@@ -377,7 +370,7 @@ def sample_return(equity: float, money: Any) -> None:
         money[MAX_DRAWDOWN] = min(money[MAX_DRAWDOWN], equity / money[SAMPLED_PEAK] - 1.0)
 
 
-@jit
+@bare
 def coast(t: int, last: int, open_: Any, high: Any, low: Any, close: Any, sample: Any, exits: Any, kinds: Any,
           limits: Any, settings: Any, floats: Any, ints: Any, money: Any, run: Any, equity: Any, record: bool,
           ) -> int:  # fmt: skip
@@ -456,7 +449,7 @@ def coast(t: int, last: int, open_: Any, high: Any, low: Any, close: Any, sample
     return t
 
 
-@jit
+@bare
 def next_signal(signals: Any, t: int, last: int) -> int:
     """The first bar from `t` on with a signal, or `last`."""
     while t + STRIDE <= last:
@@ -471,8 +464,8 @@ def next_signal(signals: Any, t: int, last: int) -> int:
     return t
 
 
-@jit
-def advance(last: int, ts: Any, close_ts: Any, open_: Any, high: Any, low: Any, close: Any, sample: Any, samples: Any, entry: Any,
+@bare
+def advance(last: int, ts: Any, open_: Any, high: Any, low: Any, close: Any, sample: Any, samples: Any, entry: Any,
             signals: Any, exit_long: Any, exit_short: Any, kinds: Any, values: Any, distances: Any, volatility: Any,
             programs: Any, program_start: Any, program_values: Any, program_columns: Any, stack: Any, limits: Any,
             settings: Any, floats: Any, ints: Any, money: Any, run: Any, fills: Any, orders: Any, equity: Any,
@@ -524,8 +517,7 @@ def advance(last: int, ts: Any, close_ts: Any, open_: Any, high: Any, low: Any, 
             at_the_open(t, ts, open_, close, kinds, values, distances, volatility, limits, settings, floats, ints, money,
                         run, fills, orders, record)  # fmt: skip
             if run[OPEN] > 0:
-                inside_the_bar(t, close_ts, high, low, close, kinds, limits, settings, floats, ints, money, run, fills,
-                               record)  # fmt: skip
+                inside_the_bar(t, ts, high, low, close, kinds, limits, settings, floats, ints, money, run, fills, record)
         value = money[CASH]
         if run[OPEN] > 0:
             for asset in range(assets):

@@ -10,83 +10,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numba import njit
-
+from qt_engine.core.compiled import bare
 from qt_engine.strategies.instructions import (
-    ABS, ADD, AND, DIVIDE, EQUAL, EXP, GREATER, GREATER_EQUAL, IS_MISSING, LESS, LESS_EQUAL, LOG, MAX, MIN, MULTIPLY, NEGATE,
-    NOT, OR, POWER, PUSH_COLUMN, PUSH_HELD, PUSH_POSITION, PUSH_VALUE, SIGN, SQRT, SUBTRACT, WHERE,
+    ADD, AND, DIVIDE, EQUAL, GREATER, GREATER_EQUAL, LESS, LESS_EQUAL, MULTIPLY, NEGATE, NOT, NOT_EQUAL, OR, POWER, PUSH_COLUMN,
+    PUSH_HELD, PUSH_POSITION, PUSH_VALUE, SUBTRACT,
 )  # fmt: skip
 
 DEPTH = 64
 """Slots of the stack; the expression language allows a depth of 32."""
 
 
-# No array is made here, so numba's reference counts can be left out.
-jit: Any = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-
-
-@jit
-def one(op: int, x: float) -> float:
-    """An operation on one number or condition."""
-    if op == NEGATE or op == NOT:
-        return -x
-    if op == ABS:
-        return abs(x)
-    if op == SQRT:
-        return np.sqrt(x) if x >= 0.0 else np.nan
-    if op == LOG:
-        return np.log(x) if x > 0.0 else np.nan
-    if op == EXP:
-        return np.exp(x)
-    if op == IS_MISSING:
-        return 1.0 if x != x else -1.0
-    return x if x != x else (1.0 if x > 0.0 else (-1.0 if x < 0.0 else 0.0))
-
-
-@jit
-def truth(condition: bool) -> float:
-    """A known condition."""
-    return 1.0 if condition else -1.0
-
-
-@jit
-def two(op: int, x: float, y: float) -> float:
-    """An operation on two numbers, or on two conditions for `and` and `or`."""
-    if op == AND:
-        return min(x, y)
-    if op == OR:
-        return max(x, y)
-    if op == ADD:
-        return x + y
-    if op == SUBTRACT:
-        return x - y
-    if op == MULTIPLY:
-        return x * y
-    if op == DIVIDE:
-        return x / y
-    if op == POWER:
-        return x**y
-    if op == MIN or op == MAX:
-        if x != x or y != y:
-            return np.nan
-        return min(x, y) if op == MIN else max(x, y)
-    if x != x or y != y:
-        return 0.0
-    if op == GREATER:
-        return truth(x > y)
-    if op == GREATER_EQUAL:
-        return truth(x >= y)
-    if op == LESS:
-        return truth(x < y)
-    if op == LESS_EQUAL:
-        return truth(x <= y)
-    if op == EQUAL:
-        return truth(x == y)
-    return truth(x != y)
-
-
-@jit
+@bare
 def evaluate(programs: Any, start: int, stop: int, values: Any, columns: Any, stack: Any, bar: int, asset: int,
              quantity: float, held: int) -> bool:  # fmt: skip
     """Run rows `start` to `stop` and tell whether the condition is true (unknown is not)."""
@@ -103,13 +37,33 @@ def evaluate(programs: Any, start: int, stop: int, values: Any, columns: Any, st
                 stack[top] = quantity
             elif op == PUSH_HELD:
                 stack[top] = held
-        elif op in (NEGATE, NOT, ABS, SQRT, LOG, EXP, SIGN, IS_MISSING):
-            stack[top] = one(op, stack[top])
-        elif op == WHERE:
-            top -= 2
-            choice = stack[top]
-            stack[top] = stack[top + 1] if choice == 1.0 else (stack[top + 2] if choice == -1.0 else np.nan)
+            continue
+        if op == NEGATE or op == NOT:
+            stack[top] = -stack[top]
+            continue
+        top -= 1
+        x, y = stack[top], stack[top + 1]
+        if op == AND:
+            answer = min(x, y)
+        elif op == OR:
+            answer = max(x, y)
+        elif op == ADD:
+            answer = x + y
+        elif op == SUBTRACT:
+            answer = x - y
+        elif op == MULTIPLY:
+            answer = x * y
+        elif op == DIVIDE:
+            answer = x / y
+        elif op == POWER:
+            answer = x**y
+        elif x != x or y != y:
+            answer = 0.0
         else:
-            top -= 1
-            stack[top] = two(op, stack[top], stack[top + 1])
+            holds = (
+                (op == GREATER and x > y) or (op == GREATER_EQUAL and x >= y) or (op == LESS and x < y)
+                or (op == LESS_EQUAL and x <= y) or (op == EQUAL and x == y) or (op == NOT_EQUAL and x != y)
+            )  # fmt: skip
+            answer = 1.0 if holds else -1.0
+        stack[top] = answer
     return bool(stack[0] == 1.0)

@@ -74,7 +74,7 @@ class Stepper:
         fills_before, orders_before = int(state.run[at.FILLS]), int(state.run[at.ORDERS])
         programs, program_start, stack = programs_of(plan)
         advance(
-            until, market.ts, market.close_ts, market.open, market.high, market.low, market.close, market.sample,
+            until, market.ts, market.open, market.high, market.low, market.close, market.sample,
             market.sample_index, plan.entry, signals, plan.exit_long.view(np.int8), plan.exit_short.view(np.int8), plan.protect_kind, plan.protect_value, plan.distances,
             plan.volatility, programs, program_start, plan.program_values, plan.program_columns, stack, limits_of(plan),
             settings_of(plan, self.execution), state.floats, state.ints, state.money, state.run, state.fills, state.orders,

@@ -201,14 +201,14 @@ class _Prepared:
         extras = np.full((recipe.extras, bars, assets), np.nan)
         volatility = np.empty((0, 0)) if recipe.volatility is None else extras[recipe.volatility]
         run_lanes(
-            first, last, market.ts, market.close_ts, market.open, market.high, market.low, market.close, market.sample,
+            first, last, market.ts, market.open, market.high, market.low, market.close, market.sample,
             market.sample_index, layout.code.code, layout.code.outputs, self.columns, self.column_start, self.column_bars,
             layout.slots, layout.values, scratch.numbers, scratch.conditions, self.index, self.index_start, scratch.flags,
             entry.reshape(-1), exit_long.reshape(-1), exit_short.reshape(-1), extras.reshape(recipe.extras, bars * assets),
             entry, signals, exit_long, exit_short, extras, volatility, recipe.kinds, work.protect, work.programs,
             work.program_start, np.empty(DEPTH), work.limits, work.settings, np.zeros((assets, at.ASSET_FLOATS)),
             asset_ints(assets), work.money[row], work.run[row], work.final[row], np.empty(0, FILL), np.empty(0, ORDER),
-            np.empty(0), work.cash,
+            np.empty(0), False, work.cash,
         )  # fmt: skip
 
 

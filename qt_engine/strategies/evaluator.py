@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from qt_engine.core.compiled import bare
 from qt_engine.strategies.instructions import (
     ABS, ADD, AND, CONDITION, CONDITION_COLUMN, CONDITION_LAGGED, CROSSES_ABOVE, CROSSES_BELOW, DIVIDE, ENTRY, EQUAL, EXIT_LONG,
     EXP, GREATER, GREATER_EQUAL, IS_MISSING, LESS, LESS_EQUAL, LOAD_COLUMN, LOAD_LAGGED, LOAD_VALUE, LOG, MAX,
@@ -18,11 +18,9 @@ from qt_engine.strategies.instructions import (
 )  # fmt: skip
 
 BLOCK = 1024
-# No array is made here, so numba's reference counts (one for every array at every call) can be left out.
-jit: Any = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 
 
-@jit
+@bare
 def load_lagged(column: Any, bars: int, start: int, n: int, out: Any) -> None:
     """`n` values of the column from `start` on, `bars` ago; missing before its first bar."""
     for i in range(n):
@@ -30,7 +28,7 @@ def load_lagged(column: Any, bars: int, start: int, n: int, out: Any) -> None:
         out[i] = column[t] if t >= 0 else np.nan
 
 
-@jit
+@bare
 def compute_numbers(op: int, x: Any, y: Any, out: Any, n: int) -> None:
     """Arithmetic on whole registers."""
     if op == ADD:
@@ -74,7 +72,7 @@ def compute_numbers(op: int, x: Any, y: Any, out: Any, n: int) -> None:
             out[i] = x[i] if x[i] != x[i] else (1.0 if x[i] > 0.0 else (-1.0 if x[i] < 0.0 else 0.0))
 
 
-@jit
+@bare
 def compare(op: int, x: Any, y: Any, out: Any, n: int) -> None:
     """Comparisons of whole registers; unknown where a number is missing."""
     if op == GREATER:
@@ -97,13 +95,13 @@ def compare(op: int, x: Any, y: Any, out: Any, n: int) -> None:
             out[i] = np.int8((x[i] < y[i]) | (x[i] > y[i])) - np.int8(x[i] == y[i])
 
 
-@jit
+@bare
 def above(x: float, y: float) -> int:
     """Whether x > y: 1, -1, or 0 where one of them is missing."""
     return 1 if x > y else (-1 if x <= y else 0)
 
 
-@jit
+@bare
 def crosses(a: Any, b: Any, start: int, n: int, scratch: Any, out: Any) -> None:
     """`a` above `b` now and not one bar ago; unknown in the first bar.
 
@@ -119,7 +117,7 @@ def crosses(a: Any, b: Any, start: int, n: int, scratch: Any, out: Any) -> None:
         result[i] = min(now[i], -last[i])
 
 
-@jit
+@bare
 def write_entry(long: Any, short: Any, has_long: bool, has_short: bool, n: int, out: Any) -> None:
     """+1, -1 or 0 a bar; both conditions at once are no entry."""
     if has_long and has_short:
@@ -133,14 +131,14 @@ def write_entry(long: Any, short: Any, has_long: bool, has_short: bool, n: int, 
             out[i] = -np.int8(short[i] == 1)
 
 
-@jit
+@bare
 def write_flags(condition: Any, n: int, out: Any) -> None:
     """1 where the condition is true."""
     for i in range(n):
         out[i] = condition[i] == 1
 
 
-@jit
+@bare
 def scatter(source: Any, start: int, n: int, index: Any, assets: int, asset: int, out: Any) -> None:
     """Put a block of an asset's own bars at their places in the market's `(T, A)` array, given flat."""
     for i in range(n):
@@ -148,7 +146,7 @@ def scatter(source: Any, start: int, n: int, index: Any, assets: int, asset: int
         out[t * assets + asset] = source[i]
 
 
-@jit
+@bare
 def run_code(code: Any, outputs: Any, columns: Any, slots: Any, values: Any, numbers: Any, conditions: Any, index: Any,
              assets: int, asset: int, flags: Any, entry: Any, exit_long: Any, exit_short: Any, extras: Any,
              ) -> None:  # fmt: skip
@@ -172,8 +170,7 @@ def run_code(code: Any, outputs: Any, columns: Any, slots: Any, values: Any, num
         int8 `(T * A,)` each and float64 `(k, T * A)`: where the outputs go.
     """
     bars = columns.shape[1]
-    start = 0
-    while start < bars:
+    for start in range(0, bars, BLOCK):
         n = min(BLOCK, bars - start)
         for k in range(code.shape[0]):
             op, d, a, b = code[k, 0], code[k, 1], code[k, 2], code[k, 3]
@@ -235,4 +232,3 @@ def run_code(code: Any, outputs: Any, columns: Any, slots: Any, values: Any, num
                     write_flags(conditions[a], n, block)
                 if not alone:
                     scatter(block, start, n, index, assets, asset, out)
-        start += n

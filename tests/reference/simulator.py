@@ -126,7 +126,7 @@ class Simulator:
 
         self.assets = range(len(market.symbols))
         self.bars = len(market)
-        self.ts, self.close_ts = market.ts.tolist(), market.close_ts.tolist()
+        self.ts = market.ts.tolist()
         self.open, self.high, self.low, self.close = (
             getattr(market, name).tolist() for name in ("open", "high", "low", "close")
         )
@@ -225,9 +225,9 @@ class Simulator:
             if hit_stop:
                 ambiguous = ambiguous or hit_target
                 flags = AMBIGUOUS if hit_target else 0
-                self.leave(t, position, stop, reason, self.close_ts[t], flags=flags)
+                self.leave(t, position, stop, reason, self.ts[t], flags=flags)
             elif hit_target:
-                self.leave(t, position, target, Reason.TAKE_PROFIT, self.close_ts[t])
+                self.leave(t, position, target, Reason.TAKE_PROFIT, self.ts[t])
         if ambiguous:
             self.ambiguous_bars += 1
 
