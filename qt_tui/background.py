@@ -38,17 +38,23 @@ def in_background(
 
     def body() -> None:
         worker = get_current_worker()
+
+        def hand_over(receive: Callable[[Any], Any], value: object) -> None:
+            def call() -> None:
+                receive(value)  # what it returns is dropped: a dialog must not wait for its own dismissal
+
+            if not worker.is_cancelled and node.is_attached:
+                node.call_later(call)
+
         try:
             result = work()
         except CancelledError:
             return
         except Exception as error:  # noqa: BLE001 - whatever went wrong is told in one line and logged in full
             line = explain(error, log_file(node))
-            if not worker.is_cancelled and node.is_attached:
-                node.call_later(failed or (lambda text: warn(node, text)), line)
-            return
-        if not worker.is_cancelled and node.is_attached:
-            node.call_later(then, result)
+            hand_over(failed or (lambda text: warn(node, text)), line)
+        else:
+            hand_over(then, result)
 
     return node.run_worker(body, group=group, thread=True, exclusive=True, exit_on_error=False)
 

@@ -5,7 +5,10 @@ Results never depend on it: it stamps records (run ids, journals, heartbeats) an
 
 from __future__ import annotations
 
+import itertools
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 NANOSECOND = 1
@@ -13,9 +16,27 @@ MILLISECOND = 1_000_000
 SECOND = 1_000_000_000
 
 
+_read: Callable[[], int] = time.time_ns
+
+
 def now_ns() -> int:
     """Wall time in UTC nanoseconds since 1970."""
-    return time.time_ns()
+    return _read()
+
+
+@contextmanager
+def stepping(start_ns: int, step_ns: int = SECOND) -> Iterator[None]:
+    """Inside, `now_ns` begins at `start_ns` and moves on by `step_ns` at each call, in this process only.
+
+    For records that must look the same each time they are made: pictures of the screen in tests and documentation.
+    """
+    global _read
+    before, times = _read, itertools.count(start_ns, step_ns)
+    _read = times.__next__
+    try:
+        yield
+    finally:
+        _read = before
 
 
 def monotonic() -> float:

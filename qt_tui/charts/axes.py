@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from qt_tui.charts.lines import Line
 
 _MANTISSAS = (1.0, 2.0, 2.5, 5.0, 10.0)
-_THINNING = 6
-"""A period is still used where at least one of six of its labels fits."""
-_PERIODS = (("%Y-%m-%d %H:%M", "%H:%M"), ("%Y-%m-%d %H", "%H:%M"), ("%Y-%m-%d", "%m-%d"), ("%Y-%m", "%Y-%m"), ("%Y", "%Y"))
+_THINNING = 8
+"""A period is still used where at least one of eight of its labels fits."""
+_MINUTE = 60
+_PERIODS = (1, 5, 15, 30, 60, 180, 360, 720)
+"""Minutes of a day's parts, from the finest."""
+_LONGEST_WITHOUT_YEAR = 250
+"""Days after which a label must name the year."""
+_CALENDAR = (("%Y-%m-%d", "%m-%d"), ("%Y-%m", "%Y-%m"), ("%Y", "%Y"))
 
 
 def extent(series: Sequence[Sequence[float]]) -> tuple[float, float] | None:
@@ -88,11 +93,11 @@ def date_axis(times: Sequence[int], width: int, style: str) -> Line:
     if not moments:
         return [(" " * width, "")]
     best: list[tuple[int, str]] = [(0, moments[0].strftime("%Y-%m-%d"))]
-    of_days = len({(m.hour, m.minute) for m in moments}) == 1
-    for period, pattern in _PERIODS[2:] if of_days else _PERIODS:
-        keys = [m.strftime(period) for m in moments]
+    for keys, pattern in _calendar(moments):
         starts = [i for i in range(1, len(keys)) if keys[i] != keys[i - 1]]
-        labels = [(i, moments[i].strftime(pattern)) for i in starts]
+        labels = [
+            (i, moments[i].strftime("%m-%d" if "%H" in pattern and _new_day(moments, i) else pattern)) for i in starts
+        ]
         length = len(labels[0][1]) + 2 if labels else 0
         if labels and len(labels) * length <= width * _THINNING:
             best = labels
@@ -104,3 +109,17 @@ def date_axis(times: Sequence[int], width: int, style: str) -> Line:
             cells[column : column + len(label)] = label
             free = column + len(label) + 2
     return [("".join(cells), style)]
+
+
+def _calendar(moments: Sequence[datetime]) -> Iterator[tuple[list[object], str]]:
+    """A key for each moment that changes with the period, and how its labels are written; the finest first."""
+    if len({(m.hour, m.minute) for m in moments}) > 1:
+        for minutes in _PERIODS:
+            yield [(m.date(), (m.hour * _MINUTE + m.minute) // minutes) for m in moments], "%H:%M"
+    days = (moments[-1] - moments[0]).days
+    for period, pattern in _CALENDAR[int(days > _LONGEST_WITHOUT_YEAR) :]:
+        yield [m.strftime(period) for m in moments], pattern
+
+
+def _new_day(moments: Sequence[datetime], index: int) -> bool:
+    return moments[index].date() != moments[index - 1].date()

@@ -41,7 +41,7 @@ class CompareScreen(ModeScreen):
 
     mode = "compare"
     CSS = """
-    CompareScreen.-normal #body { grid-size: 2 2; grid-columns: 58 1fr; grid-rows: 19 1fr; }
+    CompareScreen.-normal #body { grid-size: 2 2; grid-columns: 60 1fr; grid-rows: 19 1fr; }
     CompareScreen.-normal #overlay { row-span: 2; }
     CompareScreen.-wide #body { grid-size: 3 1; grid-columns: 2fr 2fr 3fr; }
     """
@@ -86,7 +86,7 @@ class CompareScreen(ModeScreen):
         for index in range(len(comparison.runs)):
             columns.append(Column(f"{TAGS[index]}{' baseline' if index == base else ''}", 12, "right"))
             if index != base:
-                columns.append(Column("difference", 12, "right"))
+                columns.append(Column("difference", 14, "right"))
         figures = self.query_one("#figures", Table)
         figures.columns = tuple(columns)
         figures.show(self._metric_row(row, base, palette) for row in comparison.metrics)

@@ -51,9 +51,10 @@ class LaunchScreen(FormScreen[None]):
         self.complain("checking…")
 
         def check() -> None:
-            workspace.specify(
+            spec = workspace.specify(
                 order.strategy, list(order.symbols) or None, order.interval, order.start, order.end, dict(order.parameters)
             )
+            workspace.data.load(spec.symbols, spec.interval, spec.start, spec.end)
 
         in_background(self, "check", check, lambda _: self._start(order), self.complain)
 

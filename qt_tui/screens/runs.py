@@ -19,6 +19,7 @@ from qt_tui.charts.palette import NAMES
 from qt_tui.run_rows import COLUMNS, run_facts, run_row
 from qt_tui.screens.mode import ModeScreen
 from qt_tui.widgets.candle_chart import CandleChart
+from qt_tui.widgets.chart import Chart
 from qt_tui.widgets.equity_chart import DrawdownChart, EquityChart
 from qt_tui.widgets.facts import Facts
 from qt_tui.widgets.pane import Pane
@@ -203,6 +204,11 @@ class RunsScreen(ModeScreen):
         self.note_title(pane, remark=f"{trade.symbol} {trade.side} {formats.signed(trade.pnl)}   escape: back")
         self.show_pane("curves", focus=False)
         chart.focus()
+
+    @on(Chart.Pointed, "#around")
+    def _left_trade(self, message: Chart.Pointed) -> None:
+        if message.ts is None:
+            self.action_back()
 
     def action_back(self) -> None:
         pane = self.query_one("#curves", Pane)

@@ -8,6 +8,7 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import TextAreaTheme
 
 from qt_tui.charts.palette import Palette
+from qt_tui.keymap import bind
 from qt_tui.look import palette_of
 
 
@@ -20,8 +21,10 @@ class Editor(TextArea):
     }
     """
 
+    BINDINGS = [bind("strategies.leave", "leave", "Leave", "Leave the editor, so that the keys work again", show=True)]
+
     class Left(Message):
-        """Escape was pressed."""
+        """The person has left the editor."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("", tab_behavior="indent", show_line_numbers=True, id=id, soft_wrap=False)
@@ -40,11 +43,10 @@ class Editor(TextArea):
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "escape":
-            event.stop()
-            event.prevent_default()
-            self.post_message(self.Left())
-            return
-        await super()._on_key(event)
+            event.prevent_default()  # a text area that indents with tab would move the focus
+
+    def action_leave(self) -> None:
+        self.post_message(self.Left())
 
     def go_to(self, line: int, column: int) -> None:
         """Put the cursor on a place, counted from 1."""

@@ -18,28 +18,42 @@ class ProblemsTable(Table):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__((Column("Line", 5, "right"), Column("Col", 4, "right"), Column("Problem", 20, grow=True)), empty="", id=id)
         self._places: list[tuple[int, int]] = []
+        self._problems: Sequence[Problem] = ()
+        self._asked = False
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
         """Fill anew; a list without problems says so."""
-        palette = NAMES
+        self._problems = problems
+        self._asked = True
         self._places = [(problem.line, problem.column) for problem in problems]
-        colours = {"error": palette.error, "warning": palette.warning}
-        self.show(
-            (
-                Row(str(i), [str(p.line), str(p.column), (f"{p.severity}: {p.sentence}", colours[p.severity])])
-                for i, p in enumerate(problems)
-            ),
-            empty="no problems",
-        )
+        self._fill()
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._fill()
+
+    def _fill(self) -> None:
+        """A long sentence takes several rows: it must be read to its end, where the suggestion stands."""
+        import textwrap
+
+        colours = {"error": NAMES.error, "warning": NAMES.warning}
+        rows = []
+        for number, problem in enumerate(self._problems):
+            sentence = f"{problem.severity}: {problem.sentence}"
+            for position, part in enumerate(textwrap.wrap(sentence, max(12, self.size.width - 13)) or [""]):
+                place = [str(problem.line), str(problem.column)] if position == 0 else ["", ""]
+                rows.append(Row(f"{number}+{position}", [*place, (part, colours[problem.severity])]))
+        self.show(rows, empty="no problems" if self._asked else "")
 
     def say(self, line: str) -> None:
         """A failure without a place."""
-        self._places = []
+        self._places, self._problems = [], ()
         self.show([Row("0", ["", "", (line, NAMES.error)])])
 
     def place(self, key: str) -> tuple[int, int] | None:
         """Line and column of a row."""
-        return self._places[int(key)] if key.isdigit() and int(key) < len(self._places) else None
+        number = int(key.partition("+")[0])
+        return self._places[number] if number < len(self._places) else None
 
     def next_after(self, row: int, column: int) -> tuple[int, int] | None:
         """The first problem after a cursor (counted from 0), or the first of all."""
