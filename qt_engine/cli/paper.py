@@ -126,7 +126,7 @@ def _print_status(found: SessionStatus) -> None:
     facts = (
         ("session", found.session_id), ("state", found.state), ("strategy", found.strategy),
         ("symbols", ", ".join(found.symbols)), ("bars", f"{found.bars_done} of {found.bars_total}"),
-        ("last bar closed", found.time), ("cash", found.cash), ("equity", found.equity),
+        ("last bar", found.time), ("cash", found.cash), ("equity", found.equity),
         ("realised P&L", found.realised_pnl), ("unrealised P&L", found.unrealised_pnl), ("error", found.error),
     )  # fmt: skip
     output.print_table(

@@ -21,7 +21,7 @@ from qt_engine.storage.files import replaced
 from qt_engine.storage.lake import read_parquet, write_parquet
 
 EQUITY = np.dtype([("ts", "<i8"), ("equity", "<f8")])
-"""Equity at each bar's close; `ts` is the close in UTC nanoseconds."""
+"""Equity at each bar's close, under the time of the bar (`ts`, UTC nanoseconds), as fills are."""
 TABLES = {"fills": FILL, "orders": ORDER, "trades": TRADE, "equity": EQUITY}
 
 Rows = NDArray[np.void]
@@ -38,12 +38,12 @@ def write_spec(folder: Path, document: Mapping[str, Any]) -> None:
         raise StoreError(f"{folder / 'spec.json'}: {error.strerror or error}") from error
 
 
-def write_result(folder: Path, result: SimResult, trades: Rows, close_ts: NDArray[np.int64]) -> None:
+def write_result(folder: Path, result: SimResult, trades: Rows, ts: NDArray[np.int64]) -> None:
     """Write what came out of a run."""
     write_table(folder, "fills", result.fills)
     write_table(folder, "orders", result.orders)
     write_table(folder, "trades", trades)
-    write_parquet(folder / "equity.parquet", {"ts": close_ts, "equity": result.equity})
+    write_parquet(folder / "equity.parquet", {"ts": ts, "equity": result.equity})
 
 
 def write_table(folder: Path, name: str, rows: Rows) -> None:

@@ -33,7 +33,7 @@ class Preview:
     problems
         What is wrong with the text, or with running it; the other fields are None then.
     ts, equity
-        int64 UTC nanoseconds of each close, and float64 equity there.
+        int64 UTC nanoseconds of each bar, and float64 equity at its close.
     metrics
         The headline figures.
     """
@@ -90,7 +90,7 @@ class Previewer:
         except InputError as error:
             column = error.column if isinstance(error.column, int) else 1
             return Preview((*problems, Problem(error.line or 1, column, error.reason)))
-        return Preview(tuple(problems), market.close_ts, outcome.result.equity, outcome.metrics, spec.symbols)
+        return Preview(tuple(problems), market.ts, outcome.result.equity, outcome.metrics, spec.symbols)
 
     def _market(self, spec: RunSpec) -> Market:
         try:

@@ -75,7 +75,7 @@ class RunRegistry:
         metrics: Metrics,
         *,
         trades: Rows,
-        close_ts: Any,
+        ts: Any,
         warnings: Sequence[str] = (),
         open_positions: Sequence[Mapping[str, Any]] = (),
     ) -> RunRecord:
@@ -85,12 +85,12 @@ class RunRegistry:
         ----------
         trades
             Closed round trips, dtype `TRADE`.
-        close_ts
-            int64, UTC nanoseconds: when each value of the equity curve was known.
+        ts
+            int64, UTC nanoseconds: the bar of each value of the equity curve.
         """
         from qt_engine.experiments.artifacts import write_result
 
-        write_result(self.folder(record.run_id), result, trades, close_ts)
+        write_result(self.folder(record.run_id), result, trades, ts)
         changes = {
             "result_hash": result.hash, "progress": 1.0, "warnings": canonical_json(list(warnings)),
             "open_positions": json.dumps([dict(position) for position in open_positions]),
@@ -181,7 +181,7 @@ class RunRegistry:
         return self.table(run_id, "fills")
 
     def equity(self, run_id: str) -> Rows:
-        """The equity curve of a completed run, dtype `EQUITY`: `ts` (UTC ns of each close) and `equity`."""
+        """The equity curve of a completed run, dtype `EQUITY`: `ts` (UTC ns of each bar) and `equity` at its close."""
         return self.table(run_id, "equity")
 
     def trades(self, run_id: str) -> Trades:

@@ -109,5 +109,5 @@ def _equity(market: Market, equity: Any, dtype: Any) -> Rows:
     import numpy as np
 
     rows = np.zeros(len(equity), dtype)
-    rows["ts"], rows["equity"] = market.close_ts, equity
+    rows["ts"], rows["equity"] = market.ts, equity
     return rows

@@ -115,7 +115,7 @@ def backtest(
         outcome = walk(given, _reporter(runs, record.run_id, progress))
         return runs.seal_completed(
             record, outcome.result, outcome.metrics,
-            trades=trade_rows(outcome.result.fills, market), close_ts=market.close_ts,
+            trades=trade_rows(outcome.result.fills, market), ts=market.ts,
             warnings=warnings_of(spec, outcome), open_positions=open_positions_of(outcome),
         )  # fmt: skip
     except (KeyboardInterrupt, CancelledError):

@@ -67,13 +67,13 @@ class Run:
         return self._registry.rows_of(self.record, "fills")
 
     def curve(self) -> tuple[list[int], list[float]]:
-        """Close times in UTC nanoseconds and the equity there, without pandas."""
+        """Bars in UTC nanoseconds and the equity at their closes, without pandas."""
         rows = self._registry.rows_of(self.record, "equity")
         return rows["ts"].tolist(), rows["equity"].tolist()
 
     @cached_property
     def equity(self) -> pd.Series[float]:
-        """Equity at each bar's close, by UTC time."""
+        """Equity at each bar's close, under the time of the bar (UTC): a daily bar's is its day."""
         import pandas as pd
 
         rows = self._registry.rows_of(self.record, "equity")

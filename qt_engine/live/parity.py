@@ -71,7 +71,7 @@ def first_difference(record: SessionRecord, result: SimResult, market: Market) -
     if len(result.equity) != record.bars or len(expected) != record.bars:
         return f"equity: {len(expected)} bars in the session ≠ {len(result.equity)} in the backtest"
     curve = expected.copy()
-    curve["ts"], curve["equity"] = market.close_ts[: record.bars], result.equity
+    curve["ts"], curve["equity"] = market.ts[: record.bars], result.equity
     tables = (
         ("fills", record.fill_rows(), result.fills),
         ("orders", record.order_rows(), result.orders),

@@ -45,7 +45,7 @@ def bars_entry(delta: StepDelta, stepper: Stepper, market: Market, waiting: Sequ
     return {
         "first": delta.first,
         "last": delta.last,
-        "close_ts": market.close_ts[delta.first : delta.last].tolist(),
+        "ts": market.ts[delta.first : delta.last].tolist(),
         "equity": delta.equity.tolist(),
         "fills": [list(row) for row in delta.fills.tolist()],
         "orders": [
@@ -68,8 +68,8 @@ class SessionRecord:
     ----------
     bars
         How many bars are acknowledged.
-    close_ts, equity
-        UTC nanoseconds and equity at each close.
+    ts, equity
+        UTC nanoseconds of each bar, and equity at its close.
     fills, orders
         Rows with the fields of `FILL` and `ORDER`; the index of an order is its id.
     positions, pending, cash, realised_pnl, state
@@ -77,7 +77,7 @@ class SessionRecord:
     """
 
     bars: int = 0
-    close_ts: list[int] = field(default_factory=list)
+    ts: list[int] = field(default_factory=list)
     equity: list[float] = field(default_factory=list)
     fills: list[list[Any]] = field(default_factory=list)
     orders: list[list[Any]] = field(default_factory=list)
@@ -95,7 +95,7 @@ class SessionRecord:
         return self
 
     def _add(self, data: dict[str, Any]) -> None:
-        self.close_ts += data["close_ts"]
+        self.ts += data["ts"]
         self.equity += data["equity"]
         self.fills += data["fills"]
         for row in data["settled"]:
@@ -128,11 +128,11 @@ class SessionRecord:
         return rows
 
     def equity_rows(self) -> NDArray[np.void]:
-        """Equity at each close, with fields `ts` and `equity`."""
+        """Equity at the close of each bar, with fields `ts` and `equity`."""
         import numpy as np
 
         rows = np.zeros(len(self.equity), [("ts", "<i8"), ("equity", "<f8")])
-        rows["ts"], rows["equity"] = self.close_ts, self.equity
+        rows["ts"], rows["equity"] = self.ts, self.equity
         return rows
 
 

@@ -130,11 +130,11 @@ class SessionService:
         return self._status(self._job(reference))
 
     def curve(self, reference: str) -> tuple[Sequence[int], Sequence[float]]:
-        """Close times (UTC nanoseconds) and equity of all bars that the session has seen."""
+        """Times (UTC nanoseconds) and equity at the close of all bars that the session has seen."""
         job = self._job(reference)
         with self._guard:
             record = self._view(job).record
-            return tuple(record.close_ts), tuple(record.equity)
+            return tuple(record.ts), tuple(record.equity)
 
     def stop(self, reference: str) -> SessionStatus:
         """Stop a session after the bar it is at, and wait until it has; it can be resumed. One that does not run stays as it is."""

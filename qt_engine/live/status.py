@@ -38,7 +38,7 @@ class SessionStatus:
     bars_done, bars_total
         How many bars it has seen and acknowledged, of how many.
     time
-        Close of the last bar seen, ISO 8601; None before the first.
+        The last bar seen, ISO 8601; None before the first. All times are those of bars: `decided` at its close, `filled` in it.
     positions
         Open ones: `symbol, quantity` (signed), `entry_price, entry_time, last_price, unrealised_pnl`, the last before the
         fee of the entry.
@@ -130,7 +130,7 @@ class SessionView:
             speed=spec.speed,
             bars_done=record.bars,
             bars_total=spec.slice.bars,
-            time=iso(record.close_ts[-1]) if record.bars else None,
+            time=iso(record.ts[-1]) if record.bars else None,
             positions=positions,
             cash=spec.run.cash if record.cash is None else record.cash,
             equity=record.equity[-1] if record.bars else spec.run.cash,
@@ -171,7 +171,7 @@ class SessionView:
         return {
             "order": number, "symbol": self.spec.run.symbols[order["asset"]], "side": Side(order["side"]).name.lower(),
             "kind": Kind(order["kind"]).name.lower(), "reason": Reason(order["reason"]).name.lower(),
-            "status": status.name.lower(), "decided": iso(self.record.close_ts[order["decided_bar"]]),
+            "status": status.name.lower(), "decided": iso(self.record.ts[order["decided_bar"]]),
             "filled": iso(self._filled[number]) if status is Status.FILLED else None,
         }  # fmt: skip
 

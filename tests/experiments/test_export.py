@@ -43,7 +43,7 @@ def test_every_table_holds_what_the_run_has(ws: Workspace, tmp_path: Path, forma
     assert {row["symbol"] for row in tables["fills"]} == {"AAPL", "IBM"}
     assert {row["status"] for row in tables["orders"]} <= {"filled", "cancelled", "expired", "rejected"}
     assert float(tables["equity"][-1]["equity"]) == run.metrics.final_equity
-    assert tables["equity"][0]["time"] == "2000-03-02T00:00:00Z"
+    assert tables["equity"][0]["time"] == "2000-03-01T00:00:00Z"
     assert json.loads((tmp_path / "out" / "run.json").read_text())["run_id"] == run.id
 
 

@@ -266,7 +266,7 @@ def test_what_comes_later_changes_nothing_that_was_decided(tmp_path: Path) -> No
     curves = [ws.sessions.curve(session_id)[1] for session_id in (first, second)]
     assert curves[0][:known] == curves[1][:known]
     assert curves[0] != curves[1]
-    last = ws.data.load(["ONE"]).close_ts[known - 1]
+    last = ws.data.load(["ONE"]).ts[known - 1]
     early = [
         [
             {**order, "symbol": "", "filled": None, "status": ""}
