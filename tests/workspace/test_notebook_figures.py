@@ -16,7 +16,7 @@ from qt_engine import Workspace
         ("sma_cross", ["AAPL"], {"params": {"fast": 10}}),
         ("rsi_reversion", ["IBM"], {"start": "2008-01-01", "end": "2009-12-31", "cash": 12_345.67}),
         ("donchian_breakout", ["AAPL", "MSFT", "GOOG"], {"fee_bps": 0, "slippage_bps": 30}),
-        ("volatility_target", ["FB", "AAPL"], {}),
+        ("volatility_target_trend", ["FB", "AAPL"], {}),
     ],
 )
 def test_the_curve_of_a_run_gives_its_figures(
