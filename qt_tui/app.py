@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -70,11 +71,10 @@ class QtApp(App[int]):
     ModalScreen { background: $background 60%; align: center middle; }
     """
     # The first mode is imported with the app; the others when they are first shown.
-    MODES = {
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "data": DataScreen, "strategies": _strategies, "runs": _runs, "compare": _compare,
         "optimise": _optimise, "live": _live, "journal": _journal,
     }  # fmt: skip
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     ENABLE_COMMAND_PALETTE = False
     """The palette is bound below under an id of our own, so that its key can be changed like any other."""
     NOTIFICATION_TIMEOUT = 5
@@ -82,7 +82,9 @@ class QtApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(bind(f"app.{m.name}", f"mode('{m.name}')", m.title, m.purpose) for m in modes.MODES),
         *(
-            bind(f"app.{m.name}_anywhere", f"mode('{m.name}')", m.title, f"{m.purpose}, also while typing", priority=True)
+            bind(
+                f"app.{m.name}_anywhere", f"mode('{m.name}')", m.title, f"{m.purpose}, also while typing", priority=True
+            )
             for m in modes.MODES
         ),
         bind("app.goto", "goto", "Go to", "Go to a symbol, a strategy, a run, a session or a mode"),
@@ -128,7 +130,7 @@ class QtApp(App[int]):
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, self._theme_changed)
         try:
-            self.set_keymap({**keymap.defaults(), **keymap.overrides(self.folders.keymap)})
+            self.set_keymap(keymap.overrides(self.folders.keymap))
         except InputError as error:
             self._complaints.append(str(error))
         first = self.remembered.get("mode") or "data"
@@ -167,6 +169,10 @@ class QtApp(App[int]):
             self._complaints.append(line)
             self.notify(line, severity="warning", markup=False, timeout=10)
 
+    def delay_update(self, delay: float = 0.05) -> None:
+        """Textual waits 50 ms before it paints another mode, against flicker; a mode here is ready in less."""
+        super().delay_update(min(delay, 0.005))
+
     # -- global actions ------------------------------------------------------------------------------------------
 
     @property
@@ -175,9 +181,7 @@ class QtApp(App[int]):
         return len(self.screen_stack) > 1
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if self.in_dialog and action in ("mode", "goto", "palette", "jobs", "help"):
-            return False
-        return True
+        return not (self.in_dialog and action in ("mode", "goto", "palette", "jobs", "help"))
 
     def action_mode(self, name: str) -> None:
         self.remembered.note("mode", name)
@@ -201,9 +205,9 @@ class QtApp(App[int]):
         open_palette(self)
 
     def action_goto(self) -> None:
-        from qt_tui.screens.goto import GotoScreen
+        from qt_tui.screens.goto import open_goto
 
-        self.push_screen(GotoScreen())
+        open_goto(self)
 
     def action_jobs(self) -> None:
         from qt_tui.screens.jobs import JobsScreen
@@ -217,7 +221,9 @@ class QtApp(App[int]):
 
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
         if not editor:
-            self.notify("set EDITOR to the editor you like, such as: export EDITOR=vim", severity="warning", markup=False)
+            self.notify(
+                "set EDITOR to the editor you like, such as: export EDITOR=vim", severity="warning", markup=False
+            )
             return False
         with self.suspend():
             subprocess.run([*shlex.split(editor), path], check=False)

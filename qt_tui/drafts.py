@@ -17,7 +17,9 @@ class Drafts:
             stored = json.loads(remembered.get("drafts") or "{}")
         except ValueError:
             stored = {}
-        self._texts: dict[str, str] = {k: v for k, v in stored.items() if isinstance(v, str)} if isinstance(stored, dict) else {}
+        self._texts: dict[str, str] = (
+            {k: v for k, v in stored.items() if isinstance(v, str)} if isinstance(stored, dict) else {}
+        )
 
     def __contains__(self, name: str) -> bool:
         return name in self._texts

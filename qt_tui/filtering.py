@@ -12,7 +12,13 @@ _COMPARISON = re.compile(r"([a-z_]+)(<=|>=|=|<|>)([-+]?\d*\.?\d+)(%?)", re.IGNOR
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": math.isclose,
 }  # fmt: skip
-ALIASES = {"dd": "max_drawdown", "drawdown": "max_drawdown", "return": "total_return", "ret": "total_return", "vol": "volatility"}
+ALIASES = {
+    "dd": "max_drawdown",
+    "drawdown": "max_drawdown",
+    "return": "total_return",
+    "ret": "total_return",
+    "vol": "volatility",
+}
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def read_keymap(path: Path) -> dict[str, str]:
             if isinstance(given, int):
                 given = str(given)
             if not isinstance(given, str) or not given.strip():
-                raise InputError(f"{scope}.{action} must name keys, such as \"ctrl+s\", not {given!r}", file=str(path))
+                raise InputError(f'{scope}.{action} must name keys, such as "ctrl+s", not {given!r}', file=str(path))
             taken = next((key for key in RESERVED if key in [part.strip() for part in given.split(",")]), None)
             if taken:
                 raise InputError(f"{scope}.{action}: {taken} is tmux's prefix and never arrives", file=str(path))

@@ -14,7 +14,18 @@ WHOLE = frozenset({"trades", "ambiguous_bars"})
 COLOURED = frozenset({"total_return", "cagr", "sharpe", "sortino", "calmar", "max_drawdown"})
 BETTER_LOW = frozenset({"volatility", "fees", "slippage", "ambiguous_bars"})
 UNJUDGED = frozenset({"trades", "exposure", "turnover"})
-HEADLINE = ("total_return", "cagr", "sharpe", "max_drawdown", "volatility", "sortino", "calmar", "trades", "win_rate", "exposure")
+HEADLINE = (
+    "total_return",
+    "cagr",
+    "sharpe",
+    "max_drawdown",
+    "volatility",
+    "sortino",
+    "calmar",
+    "trades",
+    "win_rate",
+    "exposure",
+)
 
 
 def title(name: str) -> str:

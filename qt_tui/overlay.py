@@ -19,9 +19,9 @@ def on_one_axis(curves: Sequence[tuple[Any, Any]]) -> tuple[Sequence[int], list[
     if not curves:
         return [], []
     axis = np.unique(np.concatenate([times for times, _ in curves]))
-    values = []
+    values: list[Sequence[float]] = []
     for times, equity in curves:
         position = np.searchsorted(times, axis, side="right") - 1
         returns = equity / equity[0] - 1.0
-        values.append(np.where(position >= 0, returns[np.maximum(position, 0)], np.nan))
+        values.append(np.where(position >= 0, returns[np.maximum(position, 0)], np.nan).tolist())
     return axis.tolist(), values

@@ -23,7 +23,12 @@ GLYPHS = {"completed": "✓", "running": "▶", "failed": "✗", "cancelled": "�
 
 def status_cell(record: RunRecord, palette: Palette) -> Span:
     """A sign, a word and a colour; a running run shows how far it is."""
-    colours = {"completed": palette.foreground, "running": palette.accent, "failed": palette.error, "interrupted": palette.warning}
+    colours = {
+        "completed": palette.foreground,
+        "running": palette.accent,
+        "failed": palette.error,
+        "interrupted": palette.warning,
+    }
     word = f"{record.progress:4.0%}" if record.status == "running" else record.status
     if record.status == "running":
         done = round(record.progress * 6)

@@ -39,7 +39,11 @@ def state_cell(session: SessionStatus, palette: Palette) -> Span:
 def session_row(session: SessionStatus, palette: Palette) -> Row:
     """One line of the list."""
     gain = session.equity - session.initial_cash
-    cells = [state_cell(session, palette), session.strategy, (f"{formats.arrow(gain)} {formats.signed(gain)}", palette.change(gain))]
+    cells: list[str | Span] = [
+        state_cell(session, palette),
+        session.strategy,
+        (f"{formats.arrow(gain)} {formats.signed(gain)}", palette.change(gain)),
+    ]
     words = f"{session.state} {session.strategy} {' '.join(session.symbols)} {session.session_id}"
     return Row(session.session_id, cells, figures={"pnl": gain, "equity": session.equity}, words=words)
 

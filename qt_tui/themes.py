@@ -42,7 +42,16 @@ class Look:
         return Theme(
             name=self.name,
             dark=self.dark,
-            **{k: colours[k] for k in COLOURS if k not in ("muted", "cursor", "grid")},
+            primary=colours["primary"],
+            secondary=colours["secondary"],
+            accent=colours["accent"],
+            foreground=colours["foreground"],
+            background=colours["background"],
+            surface=colours["surface"],
+            panel=colours["panel"],
+            success=colours["success"],
+            warning=colours["warning"],
+            error=colours["error"],
             variables={
                 "muted": colours["muted"],
                 "grid": colours["grid"],

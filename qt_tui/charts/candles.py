@@ -40,7 +40,9 @@ def grouped(bars: Sequence[Bar], size: int) -> list[Bar]:
     first = len(bars) % size
     edges = ([0] if first else []) + list(range(first, len(bars), size))
     for start in edges:
-        part = [bar for bar in bars[start : start + (first if start == 0 and first else size)] if math.isfinite(bar.close)]
+        part = [
+            bar for bar in bars[start : start + (first if start == 0 and first else size)] if math.isfinite(bar.close)
+        ]
         if part:
             groups.append(
                 Bar(
@@ -83,7 +85,7 @@ def draw_candles(
     if width < 24 or rows < 3:
         return message("too small to draw", width, height, palette.muted)
     offset = max(0, len(bars) - visible_bars(width, spacing))
-    shown = [bar for bar in bars[offset:]]
+    shown = list(bars[offset:])
     finite = [bar for bar in shown if math.isfinite(bar.high) and math.isfinite(bar.low)]
     if not finite:
         return message("no bars", width, height, palette.muted)

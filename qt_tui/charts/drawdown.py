@@ -25,7 +25,13 @@ def drawdown(equity: Sequence[float]) -> Sequence[float]:
 
 
 def draw_drawdown(
-    equity: Sequence[float], times: Sequence[int], width: int, height: int, palette: Palette, *, cursor: int | None = None
+    equity: Sequence[float],
+    times: Sequence[int],
+    width: int,
+    height: int,
+    palette: Palette,
+    *,
+    cursor: int | None = None,
 ) -> list[Line]:
     """Draw the drawdown of an equity curve; see `draw_lines` for the frame."""
     losses = drawdown(equity)

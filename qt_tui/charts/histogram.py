@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from qt_tui import formats
 from qt_tui.charts.lines import Line, Span, fit, join, message
 from qt_tui.charts.palette import Palette
 from qt_tui.charts.sparkline import BLOCKS
-from qt_tui import formats
 
 
 def histogram(values: Sequence[float], bins: int) -> tuple[list[int], float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,19 @@ class Palette:
         return self.series[index % len(self.series)]
 
 
-_NAMES = (
-    "foreground", "muted", "accent", "background", "surface", "cursor", "grid", "gain", "loss", "warning", "error",
-)  # fmt: skip
-NAMES = Palette(**{name: name for name in _NAMES})
+NAMES = Palette(
+    foreground="foreground",
+    muted="muted",
+    accent="accent",
+    background="background",
+    surface="surface",
+    cursor="cursor",
+    grid="grid",
+    gain="gain",
+    loss="loss",
+    warning="warning",
+    error="error",
+)
 """A palette of names: what is styled with it keeps up when the theme changes, because names are resolved when drawn."""
+
+_NAMES = frozenset(item.name for item in fields(Palette)) - {"series"}

@@ -25,7 +25,8 @@ def sparkline(values: Sequence[float], width: int) -> str:
     span = high - low
     steps = len(BLOCKS) - 1
     return "".join(
-        " " if not math.isfinite(v) else BLOCKS[round((v - low) / span * steps) if span > 0 else steps // 2] for v in chosen
+        " " if not math.isfinite(v) else BLOCKS[round((v - low) / span * steps) if span > 0 else steps // 2]
+        for v in chosen
     )
 
 

@@ -29,7 +29,10 @@ class ChooseScreen(Dialog[str]):
     columns: Sequence[Column] = (Column("", 30, grow=True), Column("", 40, grow=True), Column("", 10))
 
     def content(self) -> list[Widget]:
-        return [Input(placeholder=self.prompt, compact=True), Table(self.columns, empty="nothing of that name", id="choices")]
+        return [
+            Input(placeholder=self.prompt, compact=True),
+            Table(self.columns, empty="nothing of that name", id="choices"),
+        ]
 
     def rows(self) -> list[Row]:
         """What there is to choose."""

@@ -12,8 +12,8 @@ from qt_tui import formats, metrics
 from qt_tui.background import in_background
 from qt_tui.charts.line import TAGS, Curve
 from qt_tui.charts.lines import Span
-from qt_tui.keymap import bind
 from qt_tui.charts.palette import NAMES
+from qt_tui.keymap import bind
 from qt_tui.overlay import on_one_axis
 from qt_tui.screens.mode import ModeScreen
 from qt_tui.widgets.equity_chart import EquityChart

@@ -14,9 +14,9 @@ from qt_tui import formats
 from qt_tui.background import in_background
 from qt_tui.bars import bars_of
 from qt_tui.charts.candles import Bar
+from qt_tui.charts.palette import NAMES
 from qt_tui.charts.sparkline import sparkline
 from qt_tui.keymap import bind
-from qt_tui.charts.palette import NAMES
 from qt_tui.screens.mode import ModeScreen
 from qt_tui.widgets.bars_table import BarsTable
 from qt_tui.widgets.candle_chart import CandleChart

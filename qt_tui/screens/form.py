@@ -84,5 +84,3 @@ def settings(text: str) -> dict[str, str]:
             raise InputError(f"parameters are written name=value, not {part!r}")
         found[name] = value
     return found
-
-

@@ -11,6 +11,7 @@ from qt_tui.screens.choose import ChooseScreen
 from qt_tui.widgets.table import Column, Row
 
 if TYPE_CHECKING:
+    from qt_engine.experiments.record import RunRecord
     from qt_tui.app import QtApp
 
 MOST_RUNS = 200
@@ -32,28 +33,38 @@ class GotoScreen(ChooseScreen):
 
     def _places(self) -> list[Row]:
         workspace = cast("QtApp", self.app).workspace
-        rows = []
-        for card in workspace.data.overview():
-            rows.append(Row(f"symbol {card.symbol} {card.interval}", [card.symbol, f"{card.interval} bars", "symbol"]))
-        for info in workspace.strategies.list():
-            rows.append(Row(f"strategy {info.name}", [info.name, info.description or info.source, "strategy"]))
+        rows = [
+            Row(f"symbol {card.symbol} {card.interval}", [card.symbol, f"{card.interval} bars", "symbol"])
+            for card in workspace.data.overview()
+        ]
+        rows += [
+            Row(f"strategy {info.name}", [info.name, info.description or info.source, "strategy"])
+            for info in workspace.strategies.list()
+        ]
         try:
-            for run in workspace.runs.list(limit=MOST_RUNS):
-                about = f"{run.spec.strategy} on {' '.join(run.spec.symbols)}, {run.status}"
-                rows.append(Row(f"run {run.run_id}", [run.run_id, about, "run"]))
-            for session in workspace.sessions.list():
-                rows.append(Row(f"session {session.session_id}", [session.session_id, session.state, "session"]))
+            runs, sessions = workspace.runs.list(limit=MOST_RUNS), workspace.sessions.list()
         except QtError:
             return rows
+        rows += [Row(f"run {run.run_id}", [run.run_id, _about(run), "run"]) for run in runs]
+        rows += [
+            Row(f"session {s.session_id}", [s.session_id, f"{s.strategy}, {s.state}", "session"]) for s in sessions
+        ]
         return rows
 
-    def dismiss(self, result: str | None = None):  # type: ignore[no-untyped-def,override]
-        app = cast("QtApp", self.app)
-        done = super().dismiss(result)
-        if result is not None:
-            kind, _, name = result.partition(" ")
-            app.call_later(go, app, kind, name)
-        return done
+
+def _about(run: RunRecord) -> str:
+    return f"{run.spec.strategy} on {' '.join(run.spec.symbols)}, {run.status}"
+
+
+def open_goto(app: QtApp) -> None:
+    """Ask where to go, and go there."""
+
+    async def there(chosen: str | None) -> None:
+        if chosen is not None:
+            kind, _, name = chosen.partition(" ")
+            await go(app, kind, name)
+
+    app.push_screen(GotoScreen(), there)
 
 
 async def go(app: QtApp, kind: str, name: str) -> None:

@@ -52,7 +52,11 @@ class JobsScreen(Dialog[None]):
     ]
 
     def content(self) -> list[Widget]:
-        return [Table(COLUMNS, empty="No jobs yet.\n\nA sweep (2, then s) or a paper session (6, then r) is a job.", id="jobs")]
+        return [
+            Table(
+                COLUMNS, empty="No jobs yet.\n\nA sweep (2, then s) or a paper session (6, then r) is a job.", id="jobs"
+            )
+        ]
 
     def compose(self) -> ComposeResult:
         with Vertical(id="frame"):

@@ -32,9 +32,14 @@ class LaunchScreen(FormScreen[None]):
         app = cast("QtApp", self.app)
         strategy = self._strategy or app.remembered.get("strategy") or ""
         names = [info.name for info in app.workspace.strategies.list()]
-        given = " ".join(f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in self._parameters.items())
+        given = " ".join(
+            f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
+            for name, value in self._parameters.items()
+        )
         return [
-            Field("Strategy", strategy or (names[0] if names else ""), hint="a name or a file", id="strategy", known=names),
+            Field(
+                "Strategy", strategy or (names[0] if names else ""), hint="a name or a file", id="strategy", known=names
+            ),
             Field("Symbols", " ".join(self._symbols), hint="the strategy's universe", id="symbols"),
             Field("Interval", hint="the strategy's interval", id="interval"),
             Field("Start", hint="2010-01-01, or as far as the data goes", id="start"),
@@ -52,7 +57,12 @@ class LaunchScreen(FormScreen[None]):
 
         def check() -> None:
             spec = workspace.specify(
-                order.strategy, list(order.symbols) or None, order.interval, order.start, order.end, dict(order.parameters)
+                order.strategy,
+                list(order.symbols) or None,
+                order.interval,
+                order.start,
+                order.end,
+                dict(order.parameters),
             )
             workspace.data.load(spec.symbols, spec.interval, spec.start, spec.end)
 

@@ -12,22 +12,36 @@ from textual.timer import Timer
 
 from qt_tui import formats
 from qt_tui.background import in_background
-from qt_tui.keymap import bind
 from qt_tui.charts.palette import NAMES
+from qt_tui.keymap import bind
 from qt_tui.screens.mode import ModeScreen
-from qt_tui.session_rows import COLUMNS, FILLS, ORDERS, POSITIONS, fill_row, order_row, position_row, session_facts, session_row
+from qt_tui.session_rows import (
+    COLUMNS,
+    FILLS,
+    ORDERS,
+    POSITIONS,
+    fill_row,
+    order_row,
+    position_row,
+    session_facts,
+    session_row,
+)
 from qt_tui.widgets.equity_chart import EquityChart
 from qt_tui.widgets.facts import Facts
 from qt_tui.widgets.pane import Pane
 from qt_tui.widgets.table import Table
 
 if TYPE_CHECKING:
+    from qt_engine.live.parity import Parity
     from qt_engine.live.status import SessionStatus
 
 PERIOD = 0.2
 """Seconds between two looks while a session runs."""
 MOST_ROWS = 500
-EMPTY = "No paper sessions yet.\n\nPress r to replay stored bars through a strategy, or in a shell:\n  qt paper start sma_cross --symbols AAPL --feed replay --speed 20"
+EMPTY = (
+    "No paper sessions yet.\n\nPress r to replay stored bars through a strategy, or in a shell:\n"
+    "  qt paper start sma_cross --symbols AAPL --feed replay --speed 20"
+)
 
 
 @dataclass(frozen=True)
@@ -135,7 +149,9 @@ class LiveScreen(ModeScreen):
         fills = [fill_row(fill, palette) for fill in reversed(session.fills[-MOST_ROWS:])]
         self.query_one("#fills", Table).show(fills)
         self.note_title(self.query_one("#done", Pane), remark=formats.count(len(session.fills)))
-        self.query_one("#orders", Table).show(order_row(order, palette) for order in reversed(session.orders[-MOST_ROWS:]))
+        self.query_one("#orders", Table).show(
+            order_row(order, palette) for order in reversed(session.orders[-MOST_ROWS:])
+        )
         self.note_title(self.query_one("#asked", Pane), remark=formats.count(len(session.orders)))
 
     def _rest(self) -> None:
@@ -203,5 +219,9 @@ class LiveScreen(ModeScreen):
             self.tell("replaying the session as a backtest…")
             in_background(
                 self, "parity", lambda: self.workspace.sessions.parity(session.session_id),
-                lambda p: self.tell(f"{p.verdict}: {p.first_difference or f'{p.bars} bars, {p.fills} fills, {p.orders} orders, the same bytes'}"),
+                self._parity_known,
             )  # fmt: skip
+
+    def _parity_known(self, parity: Parity) -> None:
+        counted = f"{parity.bars} bars, {parity.fills} fills, {parity.orders} orders, the same bytes"
+        self.tell(f"{parity.verdict}: {parity.first_difference or counted}")

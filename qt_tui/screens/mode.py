@@ -33,7 +33,7 @@ class ModeScreen(Screen[None]):
     """
 
     mode: ClassVar[str] = ""
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 - so declared by Screen
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
     ModeScreen { background: $background; color: $foreground; }
@@ -99,7 +99,8 @@ class ModeScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         self.query_one(HeaderLine).status = self.qt.status
-        self.refresh_content()
+        # After the paint: a thread that starts now would take the interpreter from it.
+        self.call_after_refresh(self.refresh_content)
 
     def _activate(self, chosen: Pane, *, focus: bool) -> None:
         panes = self.all_panes

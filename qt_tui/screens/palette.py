@@ -34,7 +34,11 @@ class PaletteScreen(ChooseScreen):
             self.actions[binding.id] = (active.node, binding.action)
             key = behind.app.get_key_display(binding)
             self._rows.append(
-                Row(binding.id, [binding.description, active.tooltip, key], words=f"{binding.description} {active.tooltip} {binding.id}")
+                Row(
+                    binding.id,
+                    [binding.description, active.tooltip, key],
+                    words=f"{binding.description} {active.tooltip} {binding.id}",
+                )
             )
 
     def rows(self) -> list[Row]:

@@ -14,8 +14,8 @@ from qt_engine.core.intervals import is_intraday
 from qt_tui import formats
 from qt_tui.background import in_background
 from qt_tui.bars import bars_around
-from qt_tui.keymap import bind
 from qt_tui.charts.palette import NAMES
+from qt_tui.keymap import bind
 from qt_tui.run_rows import COLUMNS, run_facts, run_row
 from qt_tui.screens.mode import ModeScreen
 from qt_tui.widgets.candle_chart import CandleChart
@@ -23,11 +23,12 @@ from qt_tui.widgets.chart import Chart
 from qt_tui.widgets.equity_chart import DrawdownChart, EquityChart
 from qt_tui.widgets.facts import Facts
 from qt_tui.widgets.pane import Pane
-from qt_tui.widgets.table import Row, Table
+from qt_tui.widgets.table import Table
 from qt_tui.widgets.trades_table import TradesTable
 
 if TYPE_CHECKING:
     from qt_engine.experiments.record import RunRecord
+    from qt_engine.experiments.reproduce import Reproduction
 
 MOST_RUNS = 1000
 EMPTY = "No runs yet.\n\nPress r to backtest a strategy, or in a shell:  qt backtest sma_cross --symbols AAPL"
@@ -67,7 +68,12 @@ class RunsScreen(ModeScreen):
         bind("table.mark", "mark", "Mark", "Mark this run for comparison", show=True),
         bind("runs.compare", "compare", "Compare", "Put the marked runs side by side", show=True),
         bind("runs.delete", "cancel", "Cancel", "Cancel a run that is still running here"),
-        bind("runs.reproduce", "reproduce", "Reproduce", "Run again from the stored spec and snapshot, and compare the bytes"),
+        bind(
+            "runs.reproduce",
+            "reproduce",
+            "Reproduce",
+            "Run again from the stored spec and snapshot, and compare the bytes",
+        ),
         bind("runs.export", "export", "Export", "Write the run's tables to exports/"),
         bind("runs.strategy", "strategy", "Strategy", "Open this run's strategy in the editor"),
         bind("chart.release", "back", "Back", "From a trade's candles back to the curves"),
@@ -77,7 +83,9 @@ class RunsScreen(ModeScreen):
         yield Pane("Runs", Table(COLUMNS, empty="looking…", id="run-list"), id="list")
         yield Pane("Metrics", Facts(empty="no run chosen", id="facts"), id="metrics")
         equity = EquityChart(empty="no run chosen", id="equity")
-        yield Pane("Equity", equity, DrawdownChart(empty="", id="drawdown"), CandleChart(id="around"), id="curves", home=equity)
+        yield Pane(
+            "Equity", equity, DrawdownChart(empty="", id="drawdown"), CandleChart(id="around"), id="curves", home=equity
+        )
         yield Pane("Trades", TradesTable(id="trades"), id="trades-pane")
 
     def on_mount(self) -> None:
@@ -200,7 +208,9 @@ class RunsScreen(ModeScreen):
         entry, leave = formats.nanoseconds(trade.entry_time), formats.nanoseconds(trade.exit_time)
         style = "gain" if trade.pnl > 0 else "loss"
         chart = self.query_one("#around", CandleChart)
-        chart.show_bars(bars, intraday=is_intraday(interval), marks=[(entry, "E", "accent"), (leave, "X", style)], point=leave)
+        chart.show_bars(
+            bars, intraday=is_intraday(interval), marks=[(entry, "E", "accent"), (leave, "X", style)], point=leave
+        )
         self.note_title(pane, remark=f"{trade.symbol} {trade.side} {formats.signed(trade.pnl)}   escape: back")
         self.show_pane("curves", focus=False)
         chart.focus()
@@ -234,7 +244,9 @@ class RunsScreen(ModeScreen):
     def action_mark(self) -> None:
         self.table.toggle_mark()
         self.qt.marked_runs = [key for key in self.qt.marked_runs if key in self.table.marked]
-        self.qt.marked_runs += [key for key in self._records if key in self.table.marked and key not in self.qt.marked_runs]
+        self.qt.marked_runs += [
+            key for key in self._records if key in self.table.marked and key not in self.qt.marked_runs
+        ]
         self._mention_marks()
         self.table.action_down()
 
@@ -253,12 +265,16 @@ class RunsScreen(ModeScreen):
             return
         from qt_tui.screens.confirm import ConfirmScreen
 
-        ask = ConfirmScreen("Cancel the runs started here?", "They are kept as cancelled. Runs of other processes go on.")
+        ask = ConfirmScreen(
+            "Cancel the runs started here?", "They are kept as cancelled. Runs of other processes go on."
+        )
         self.app.push_screen(ask, lambda sure: self._cancel() if sure else None)
 
     def _cancel(self) -> None:
         stopped = self.qt.running_here.cancel_all()
-        self.tell(f"asked {stopped} runs to stop" if stopped else "no run of this app is running; end it where it was started")
+        self.tell(
+            f"asked {stopped} runs to stop" if stopped else "no run of this app is running; end it where it was started"
+        )
 
     def action_reproduce(self) -> None:
         record = self.chosen
@@ -266,8 +282,11 @@ class RunsScreen(ModeScreen):
             self.tell("reproducing…")
             in_background(
                 self, "reproduce", lambda: self.workspace.reproduce(record.run_id),
-                lambda found: self.tell(f"{found.verdict}" + (f": {found.first_difference}" if found.first_difference else ": the same bytes came out")),
+                self._reproduced,
             )  # fmt: skip
+
+    def _reproduced(self, found: Reproduction) -> None:
+        self.tell(f"{found.verdict}: {found.first_difference or 'the same bytes came out'}")
 
     def action_export(self) -> None:
         record = self.chosen
@@ -282,5 +301,3 @@ class RunsScreen(ModeScreen):
         if record is not None:
             self.qt.remembered.note("strategy", record.spec.strategy)
             self.qt.action_mode("strategies")
-
-

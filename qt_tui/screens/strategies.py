@@ -13,10 +13,10 @@ from textual.widgets import TextArea
 from qt_engine.core.errors import QtError
 from qt_tui import formats, metrics
 from qt_tui.background import in_background
+from qt_tui.charts.palette import NAMES
 from qt_tui.drafts import Drafts
 from qt_tui.keymap import bind
 from qt_tui.launch import Order, launch
-from qt_tui.charts.palette import NAMES
 from qt_tui.screens.mode import ModeScreen
 from qt_tui.widgets.editor import Editor
 from qt_tui.widgets.equity_chart import EquityChart
@@ -45,7 +45,14 @@ class StrategiesScreen(ModeScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("strategies.edit", "edit", "Edit", "Edit this strategy", show=True),
         bind("strategies.save", "save", "Save", "Save to the workspace", show=True, priority=True),
-        bind("strategies.run_from_editor", "run_now", "Run", "Save and backtest on the chosen symbols", show=True, priority=True),
+        bind(
+            "strategies.run_from_editor",
+            "run_now",
+            "Run",
+            "Save and backtest on the chosen symbols",
+            show=True,
+            priority=True,
+        ),
         bind("strategies.run", "run_now", "Run", "Save and backtest on the chosen symbols"),
         bind("strategies.symbols", "symbols", "Symbols", "Choose the symbols of preview and runs"),
         bind("strategies.sweep", "sweep", "Sweep", "Run all combinations of the parameters as a job", show=True),
@@ -66,7 +73,7 @@ class StrategiesScreen(ModeScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self._infos: dict[str, StrategyInfo] = {}
-        self._name = ""
+        self._strategy = ""
         self._drafts = Drafts(self.qt.remembered)
         self._pause: Timer | None = None
         self._waiting = ""
@@ -86,7 +93,7 @@ class StrategiesScreen(ModeScreen):
         if first:
             self.select_strategy(self.qt.remembered.get("strategy") or infos[0].name)
             self._open(self._table.current)
-        elif self.qt.remembered.get("strategy") not in (None, self._name):
+        elif self.qt.remembered.get("strategy") not in (None, self._strategy):
             self.select_strategy(self.qt.remembered.get("strategy") or "")
 
     def _fill(self) -> None:
@@ -95,7 +102,9 @@ class StrategiesScreen(ModeScreen):
         for info in self._infos.values():
             changed = "*" if info.name in self._drafts else ""
             own = "own" if info.source == "workspace" else ""
-            rows.append(Row(info.name, [info.name, (changed or own, palette.muted)], words=f"{info.name} {info.description}"))
+            rows.append(
+                Row(info.name, [info.name, (changed or own, palette.muted)], words=f"{info.name} {info.description}")
+            )
         self._table.show(rows)
 
     @property
@@ -120,9 +129,9 @@ class StrategiesScreen(ModeScreen):
         self.show_pane("text")
 
     def _open(self, row: Row | None) -> None:
-        if row is None or row.key == self._name:
+        if row is None or row.key == self._strategy:
             return
-        self._name = row.key
+        self._strategy = row.key
         self.qt.remembered.note("strategy", row.key)
         draft = self._drafts.get(row.key)
         text = draft if draft is not None else self._stored(row.key)
@@ -139,22 +148,22 @@ class StrategiesScreen(ModeScreen):
             return None
 
     def _say_name(self) -> None:
-        info = self._infos.get(self._name)
-        source = "changed, ctrl+s saves" if self._name in self._drafts else info.source if info else ""
-        self.note_title(self.query_one("#text", Pane), remark=f"{self._name}  {source}")
+        info = self._infos.get(self._strategy)
+        source = "changed, ctrl+s saves" if self._strategy in self._drafts else info.source if info else ""
+        self.note_title(self.query_one("#text", Pane), remark=f"{self._strategy}  {source}")
 
     # -- typing --------------------------------------------------------------------------------------------------
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
-        if not self._name:
+        if not self._strategy:
             return
         text = self.editor.text
-        before = self._name in self._drafts
+        before = self._strategy in self._drafts
         if text == self._waiting and not before:
             return
-        self._drafts.keep(self._name, text, self._stored(self._name))
-        if before != (self._name in self._drafts):
+        self._drafts.keep(self._strategy, text, self._stored(self._strategy))
+        if before != (self._strategy in self._drafts):
             self._fill()
             self._say_name()
         if self._pause is not None:
@@ -174,7 +183,9 @@ class StrategiesScreen(ModeScreen):
         if not len(chart.times):
             chart.clear(FIRST)
         symbols = self._symbols or None
-        in_background(self, "preview", lambda: self.workspace.preview(text, symbols), self._show_preview, self._preview_failed)
+        in_background(
+            self, "preview", lambda: self.workspace.preview(text, symbols), self._show_preview, self._preview_failed
+        )
 
     def _show_preview(self, preview: Preview) -> None:
         table = self.query_one(ProblemsTable)
@@ -183,11 +194,15 @@ class StrategiesScreen(ModeScreen):
         palette = NAMES
         pane = self.query_one("#preview", Pane)
         if preview.ts is None or preview.equity is None or preview.metrics is None:
-            self.note_title(pane, remark="as before the problem" if len(self.query_one("#equity", EquityChart).times) else "")
+            self.note_title(
+                pane, remark="as before the problem" if len(self.query_one("#equity", EquityChart).times) else ""
+            )
             if not len(self.query_one("#equity", EquityChart).times):
                 self.query_one("#equity", EquityChart).clear(f"{wrong} problems; f8 goes to the next one")
             return
-        self.query_one("#equity", EquityChart).show_curve(preview.ts.tolist(), preview.equity.tolist(), " ".join(preview.symbols))
+        self.query_one("#equity", EquityChart).show_curve(
+            preview.ts.tolist(), preview.equity.tolist(), " ".join(preview.symbols)
+        )
         self.query_one("#figures", Facts).show(metrics.facts(preview.metrics.as_json(), palette, metrics.HEADLINE))
         self.note_title(pane, remark=formats.percent(preview.metrics.total_return))
 
@@ -211,20 +226,20 @@ class StrategiesScreen(ModeScreen):
     def action_save(self) -> bool:
         """Write the text into the workspace; False if it could not be."""
         try:
-            path = self.workspace.strategies.save(self._name, self.editor.text)
+            path = self.workspace.strategies.save(self._strategy, self.editor.text)
         except QtError as error:
             self.tell(str(error), severity="error")
             return False
-        self._drafts.drop(self._name)
+        self._drafts.drop(self._strategy)
         self.tell(f"saved to {path}")
         self.refresh_content()
         self._say_name()
         return True
 
     def action_run_now(self) -> None:
-        if self._name in self._drafts and not self.action_save():
+        if self._strategy in self._drafts and not self.action_save():
             return
-        launch(self.qt, Order(self._name, self._symbols))
+        launch(self.qt, Order(self._strategy, self._symbols))
 
     def action_symbols(self) -> None:
         from qt_tui.screens.symbols import SymbolsScreen
@@ -245,14 +260,14 @@ class StrategiesScreen(ModeScreen):
     def action_sweep(self) -> None:
         from qt_tui.screens.sweep import SweepScreen
 
-        if self._name in self._drafts and not self.action_save():
+        if self._strategy in self._drafts and not self.action_save():
             return
-        self.app.push_screen(SweepScreen(self._name, self._symbols))
+        self.app.push_screen(SweepScreen(self._strategy, self._symbols))
 
     def action_new(self) -> None:
         from qt_tui.screens.name import NameScreen
 
-        self.app.push_screen(NameScreen(self._name), self._named)
+        self.app.push_screen(NameScreen(self._strategy), self._named)
 
     def _named(self, name: str | None) -> None:
         if name is None:
@@ -271,7 +286,7 @@ class StrategiesScreen(ModeScreen):
     def action_delete(self) -> None:
         from qt_tui.screens.confirm import ConfirmScreen
 
-        name = self._name
+        name = self._strategy
         if name in self._drafts:
             question, consequence = f"Drop the changes to {name}?", "The text goes back to what was saved last."
         elif self._infos.get(name) and self._infos[name].source == "workspace":
@@ -290,15 +305,15 @@ class StrategiesScreen(ModeScreen):
             except QtError as error:
                 self.tell(str(error), severity="error")
                 return
-        self._name = ""
+        self._strategy = ""
         self.refresh_content()
         self.call_after_refresh(lambda: self._open(self._table.current))
 
     def action_outside(self) -> None:
-        if self._infos.get(self._name) is None or not self.action_save():
+        if self._infos.get(self._strategy) is None or not self.action_save():
             return
-        if self.qt.edit_outside(str(self.workspace.strategies.resolve(self._name).path)):
-            text = self._stored(self._name)
+        if self.qt.edit_outside(str(self.workspace.strategies.resolve(self._strategy).path)):
+            text = self._stored(self._strategy)
             if text is not None:
                 self.editor.load_text(text)
                 self._preview_now()

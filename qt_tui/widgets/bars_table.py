@@ -76,7 +76,9 @@ class BarsTable(Table):
         if bar is None:
             return None
         prices = [formats.price(v) for v in (bar.open, bar.high, bar.low, bar.close)]
-        return Row(str(index), [formats.moment(bar.ts, intraday=self._intraday), *prices, formats.number(bar.volume, 0)])
+        return Row(
+            str(index), [formats.moment(bar.ts, intraday=self._intraday), *prices, formats.number(bar.volume, 0)]
+        )
 
     def _want(self, number: int) -> None:
         if number in self._asked or self._fetch is None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
 
 from qt_tui.charts.candles import Bar, draw_candles, grouped, visible_bars
 from qt_tui.charts.lines import Line, message
@@ -20,7 +23,7 @@ Mark = tuple[int, str, str]
 class CandleChart(Chart):
     """Bars are given as a whole window; more of them than fit are reached with the crosshair or by zooming out."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         bind("chart.zoom_in", "zoom(-1)", "Zoom in", "Fewer, wider candles"),
         bind("chart.zoom_out", "zoom(1)", "Zoom out", "More bars, several in one candle", show=True),
     ]
@@ -34,7 +37,9 @@ class CandleChart(Chart):
         self._zoom = 1
         self._end = 0
 
-    def show_bars(self, bars: Sequence[Bar], *, intraday: bool, marks: Sequence[Mark] = (), point: int | None = None) -> None:
+    def show_bars(
+        self, bars: Sequence[Bar], *, intraday: bool, marks: Sequence[Mark] = (), point: int | None = None
+    ) -> None:
         """Show a window of bars, the newest at the right; `point` is the time to put the crosshair on."""
         self._bars, self._intraday, self._marks = bars, intraday, marks
         self.set_reactive(Chart.cursor, None)

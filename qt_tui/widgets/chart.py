@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events
+from textual.binding import BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -26,7 +28,7 @@ class Chart(Widget, can_focus=True):
 
     DEFAULT_CSS = "Chart { height: 1fr; width: 1fr; }"
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         bind("chart.earlier", "move(-1)", "Earlier", "Crosshair one point back"),
         bind("chart.later", "move(1)", "Later", "Crosshair one point on", show=True),
         bind("chart.page_earlier", "move(-20)", "Much earlier", "Crosshair twenty points back"),
@@ -96,7 +98,7 @@ class Chart(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width, height = self.size
         palette = palette_of(self)
-        ground = self.background_colors[1].hex6
+        ground = palette.background
         key = (width, height, palette, ground, self._version, self.cursor)
         if self._drawn is None or self._drawn[0] != key:
             lines = self._lines(width, height, palette)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import events
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 from textual.widgets.text_area import TextAreaTheme
@@ -21,7 +24,9 @@ class Editor(TextArea):
     }
     """
 
-    BINDINGS = [bind("strategies.leave", "leave", "Leave", "Leave the editor, so that the keys work again", show=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("strategies.leave", "leave", "Leave", "Leave the editor, so that the keys work again", show=True)
+    ]
 
     class Left(Message):
         """The person has left the editor."""

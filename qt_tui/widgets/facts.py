@@ -48,7 +48,7 @@ class Facts(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         palette = palette_of(self)
         width = self.size.width
-        ground = self.background_colors[1].hex6
+        ground = palette.background
         if not self._facts:
             return strip([(f" {self.empty}" if y == 0 else "", palette.muted)], width, ground)
         across = self._across
@@ -64,7 +64,10 @@ class Facts(ScrollView, can_focus=True):
             text, words = (value, palette.foreground) if isinstance(value, str) else value
             label = min(15, max(6, (each - 3) * 3 // 5))
             room = each - 3 - label
-            line += [(f" {sized(name, label)} ", palette.muted), (f"{sized(text, room, right=True)} ", palette.resolve(words))]
+            line += [
+                (f" {sized(name, label)} ", palette.muted),
+                (f"{sized(text, room, right=True)} ", palette.resolve(words)),
+            ]
         return strip(line, width, ground, palette.foreground)
 
     def copy_text(self) -> str:

@@ -16,7 +16,9 @@ class ProblemsTable(Table):
     """Rows are keyed by their position in the list."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__((Column("Line", 5, "right"), Column("Col", 4, "right"), Column("Problem", 20, grow=True)), empty="", id=id)
+        super().__init__(
+            (Column("Line", 5, "right"), Column("Col", 4, "right"), Column("Problem", 20, grow=True)), empty="", id=id
+        )
         self._places: list[tuple[int, int]] = []
         self._problems: Sequence[Problem] = ()
         self._asked = False

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from textual import events
+from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -52,7 +53,7 @@ class Table(ScrollView, can_focus=True):
     Table { height: 1fr; width: 1fr; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; }
     """
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         bind("table.down", "down", "Down", "One row down"),
         bind("table.up", "up", "Up", "One row up"),
         bind("table.page_down", "page_down", "Page down", "One page down"),
@@ -117,7 +118,9 @@ class Table(ScrollView, can_focus=True):
     def _apply(self, key: str | None) -> None:
         keep = self._filter
         self._rows = self._all if keep.is_empty else [r for r in self._all if keep.accepts(r.text, r.figures)]
-        position = next((i for i, row in enumerate(self._rows) if row.key == key), min(self.cursor, len(self._rows) - 1))
+        position = next(
+            (i for i, row in enumerate(self._rows) if row.key == key), min(self.cursor, len(self._rows) - 1)
+        )
         self._measure()
         moved = position != self.cursor or (self.current.key if self.current else None) != key
         self.set_reactive(Table.cursor, max(0, position))
@@ -236,7 +239,7 @@ class Table(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         palette = palette_of(self)
-        ground = self.background_colors[1].hex6
+        ground = palette.background
         if y == 0:
             return self._painted([(c.title, palette.muted) for c in self.columns], " ", width, ground, palette.muted)
         if self.row_count == 0:
@@ -259,9 +262,10 @@ class Table(ScrollView, can_focus=True):
         self, cells: Sequence[str | Span], lead: str, width: int, ground: str, foreground: str, accent: str = ""
     ) -> Strip:
         line: Line = [(lead, accent)]
+        resolve = palette_of(self).resolve
         for column, size, cell in zip(self.columns, self._widths, cells, strict=False):
             text, words = (cell, "") if isinstance(cell, str) else cell
-            line.append((sized(text, size, right=column.align == "right") + " ", palette_of(self).resolve(words)))
+            line.append((sized(text, size, right=column.align == "right") + " ", resolve(words) if words else ""))
         left = round(self.scroll_x)
         if left:
             total = sum(self._widths) + len(self._widths) + 1

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from research_workspace import settle
 from textual.pilot import Pilot
 
 from qt_tui import modes
 from qt_tui.app import QtApp
+from research_workspace import settle
 
 SIZES = ((120, 40), (80, 24))
 Compare = Callable[..., bool]

@@ -92,7 +92,11 @@ def test_only_the_front_door_and_the_core_are_imported() -> None:
         ]  # fmt: skip
         only_types = {child for block in typing for child in ast.walk(block)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node not in only_types and (node.module or "").startswith("qt_engine"):
+            if (
+                isinstance(node, ast.ImportFrom)
+                and node not in only_types
+                and (node.module or "").startswith("qt_engine")
+            ):
                 module = node.module or ""
                 allowed = module.startswith("qt_engine.core") or module == "qt_engine.workspace"
                 assert allowed or (path.name == "entry.py" and module == "qt_engine.cli"), f"{path.name}: {module}"

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-from research_workspace import SESSION, screen_text, settle, until
 
 from qt_engine import Workspace
 from qt_tui.app import QtApp
@@ -17,11 +16,14 @@ from qt_tui.widgets.candle_chart import CandleChart
 from qt_tui.widgets.equity_chart import EquityChart
 from qt_tui.widgets.problems_table import ProblemsTable
 from qt_tui.widgets.table import Table
+from research_workspace import SESSION, screen_text, settle, until
 
 SIZE = (120, 40)
 
 
-async def test_an_empty_workspace_says_what_to_press_and_that_key_imports_the_sample(tmp_path: Path, folders: Folders) -> None:
+async def test_an_empty_workspace_says_what_to_press_and_that_key_imports_the_sample(
+    tmp_path: Path, folders: Folders
+) -> None:
     app = QtApp(Workspace.open(tmp_path / "fresh"), folders)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -179,7 +181,9 @@ async def test_marked_runs_are_compared(app: QtApp) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("3")
         await settle(pilot)
-        app.screen.query_one("#run-list", Table).select(next(r.run_id for r in app.workspace.runs.list() if r.spec.parameters.get("fast") == 10))
+        app.screen.query_one("#run-list", Table).select(
+            next(r.run_id for r in app.workspace.runs.list() if r.spec.parameters.get("fast") == 10)
+        )
         await pilot.press("space", "space", "c")
         await until(pilot, lambda: app.current_mode == "compare")
         await settle(pilot)
@@ -239,7 +243,11 @@ async def test_a_sweep_is_a_job_and_its_best_combination_becomes_a_run(app: QtAp
 async def test_go_to_anything(app: QtApp) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        for typed, mode, wanted in (("ibm", "data", "IBM 1d"), ("donch", "strategies", "donchian_breakout"), ("journal", "journal", "")):
+        for typed, mode, wanted in (
+            ("ibm", "data", "IBM 1d"),
+            ("donch", "strategies", "donchian_breakout"),
+            ("journal", "journal", ""),
+        ):
             await pilot.press("colon")
             await settle(pilot)
             await pilot.press(*typed, "enter")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from research_workspace import screen_text, settle, until
 
 from qt_engine import Workspace
 from qt_tui.app import QtApp
 from qt_tui.folders import Folders
 from qt_tui.widgets.strips import shown, sized
+from research_workspace import screen_text, settle, until
 
 HOSTILE = ("[red]X[/red]", "[/]", "../../etc/passwd", "A\x1b[31mB", "日本語", "$(rm)", "a" * 90)
 CSV = "timestamp,open,high,low,close,volume\n2020-01-01,1,2,0.5,1.5,10\n2020-01-02,1.5,3,1,2,20\n"

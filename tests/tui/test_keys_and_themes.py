@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from research_workspace import settle
 
 from qt_engine import Workspace
 from qt_engine.core.errors import InputError
@@ -14,6 +13,7 @@ from qt_engine.core.resources import shipped
 from qt_tui import keymap, themes
 from qt_tui.app import QtApp
 from qt_tui.folders import Folders
+from research_workspace import settle
 
 THEMES = shipped("themes")
 
