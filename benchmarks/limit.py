@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numba as nb
 import numpy as np
+
 import workloads as D
 
 jit = nb.njit(cache=True, nogil=True, error_model="numpy")
@@ -19,7 +20,7 @@ def sma_bt(o, c, fa, sl, qty, cash, fee, slip):
     n = len(c)
     sf = 0.0; ss = 0.0; pf = 0.0; ps = 0.0
     pos = 0.0; eq = cash; peak = cash; mdd = 0.0
-    m1 = 0.0; m2 = 0.0; trades = 0; pend = 0; k = 0
+    m1 = 0.0; m2 = 0.0; trades = 0; pend = 0
     cs = cash
     for i in range(n):
         if pend == 1:

@@ -137,6 +137,13 @@ class Workspace:
 
         return SweepService(self)
 
+    @staticmethod
+    def warm_up(*, sweeps: bool = True) -> None:
+        """Compile the kernels in processes of their own, where they were not yet; see `qt_engine.simulation.warm`."""
+        from qt_engine.simulation.warm import warm_up
+
+        warm_up(sweeps=sweeps)
+
     def sweep(
         self,
         strategy: str | os.PathLike[str],

@@ -6,34 +6,18 @@ Strict IEEE arithmetic (never fastmath), no GIL, and a cache on disk, so that a 
 from __future__ import annotations
 
 import gc
-import hashlib
 from collections.abc import Callable
-from functools import cache, wraps
-from pathlib import Path
+from functools import wraps
 from typing import Any, TypeVar, cast
 
 import numba
 import numba.core.caching
 
+from qt_engine.core.kernel_sources import kernel_sources
+
 _FunctionCache: Any = numba.core.caching.FunctionCache
 
 F = TypeVar("F", bound=Callable[..., object])
-
-KERNELS = (
-    "features/_[!_t]*.py", "features/_trend.py", "strategies/evaluator.py", "strategies/instructions.py", "simulation/kernel.py",
-    "simulation/lane_kernel.py", "simulation/layout.py", "simulation/stateful.py",
-)  # fmt: skip
-"""Files that hold compiled functions, or constants that are compiled into them."""
-
-
-@cache
-def _sources() -> str:
-    """Names the source of every kernel."""
-    digest = hashlib.sha256()
-    engine = Path(__file__).parents[1]
-    for path in sorted(path for pattern in KERNELS for path in engine.glob(pattern)):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 class _SourceCache(_FunctionCache):  # type: ignore[misc]  # numba is not typed
@@ -44,7 +28,7 @@ class _SourceCache(_FunctionCache):  # type: ignore[misc]  # numba is not typed
     """
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
-        return (*super()._index_key(sig, codegen), _sources())
+        return (*super()._index_key(sig, codegen), kernel_sources())
 
 
 def compiled(function: F) -> F:
@@ -53,21 +37,27 @@ def compiled(function: F) -> F:
 
 
 def bare(function: F) -> F:
-    """The same for functions that make no arrays.
+    """The same for a function that makes no arrays.
 
-    Without numba's reference counts, one for every array at every call: in the kernel, which is called with thirty arrays
-    and calls on for every fill, they would cost ten times the work itself.
+    Without numba's reference counts, one for every array at every call: in the kernel, which is called with thirty
+    arrays and calls on for every fill, they would cost ten times the work itself.
     """
     return _compiled(function, _nrt=False)
 
 
+def part(function: F) -> F:
+    """A `bare` function that only compiled functions call: it needs no way in from Python, which takes time to compile."""
+    return _compiled(function, _nrt=False, no_cpython_wrapper=True)
+
+
 def inlined(function: F) -> F:
-    """A `bare` function whose body takes the place of each call: for what runs in every bar."""
-    return _compiled(function, _nrt=False, inline="always")
+    """A `part` whose body takes the place of each call: for what runs in every bar."""
+    return _compiled(function, _nrt=False, no_cpython_wrapper=True, inline="always")
 
 
 def _compiled(function: F, **options: object) -> F:
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", **options)(function)
+    njit: Any = numba.njit
+    dispatcher: Any = njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options)(function)
     dispatcher._cache = _SourceCache(function)
     dispatcher.compile = _without_collections(dispatcher.compile)
     return cast(F, dispatcher)

@@ -52,12 +52,14 @@ def prepare(spec: RunSpec, market: Market) -> SimInput:
     InputError
         If the strategy cannot be read or compiled, or the market has no bars.
     """
+    from qt_engine.simulation.warm import warm_up
     from qt_engine.strategies.compiler import compile_plan
     from qt_engine.strategies.language import load_document
 
     if not len(market):
         raise InputError(f"{', '.join(map(plain, spec.symbols))}: there are no {spec.interval} bars in this range")
     document = load_document(spec.source, spec.strategy)
+    warm_up(sweeps=False)
     plan = compile_plan(document, spec.parameters, market)
     return SimInput(market, plan, Execution(spec.fee_bps, spec.slippage_bps, spec.tick), spec.cash, spec.seed)
 

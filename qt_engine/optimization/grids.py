@@ -31,7 +31,10 @@ def whole_range(parameter: Parameter) -> list[int | float]:
         return [parameter.default]
     count = int((high - low) / step + 1e-9) + 1
     if count > MOST_VALUES:
-        raise InputError(f"parameter {parameter.name} has {count} values from {low} to {high} by {step}; name at most {MOST_VALUES} in the grid")
+        raise InputError(
+            f"parameter {parameter.name} has {count} values from {low} to {high} by {step}; "
+            f"name at most {MOST_VALUES} in the grid"
+        )
     values = [low + k * step for k in range(count)]
     return [int(value) for value in values] if parameter.type == "int" else values
 

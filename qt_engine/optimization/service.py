@@ -28,7 +28,9 @@ class House(Protocol):
     @property
     def jobs(self) -> JobService: ...
 
-    def specify(self, strategy: str | os.PathLike[str], symbols: Sequence[str] | None = None, **wanted: Any) -> RunSpec: ...
+    def specify(
+        self, strategy: str | os.PathLike[str], symbols: Sequence[str] | None = None, **wanted: Any
+    ) -> RunSpec: ...
 
 
 class SweepService:

@@ -137,12 +137,14 @@ def run_sweep(
 
     from qt_engine.simulation.contract import Execution
     from qt_engine.simulation.sweep import sweep
+    from qt_engine.simulation.warm import warm_up
     from qt_engine.strategies.language import load_document
 
     if not len(market):
         raise InputError(f"there are no {spec.interval} bars in this range")
     document = load_document(spec.source, spec.strategy)
     parameters = combinations(document, fixed or {}, grid)
+    warm_up()
     execution = Execution(spec.fee_bps, spec.slippage_bps, spec.tick)
     result = sweep(document, parameters, [market], execution, spec.cash, threads=threads, progress=progress)
     rows = [evaluate(result.counters(lane), market.periods_per_year) for lane in range(result.final_equity.shape[1])]

@@ -24,7 +24,9 @@ def main(folder: Path) -> int:
     with Worker(folder) as job:
         spec, data = RunSpec.from_json(job.spec["run"]), DataSlice.from_json(job.spec["slice"])
         workspace = folder.parents[1]
-        market = DataService(workspace, Catalog(workspace)).load_snapshot(data.sources, data.interval, data.start_ts, data.end_ts)
+        market = DataService(workspace, Catalog(workspace)).load_snapshot(
+            data.sources, data.interval, data.start_ts, data.end_ts
+        )
         if market.hash != data.hash:
             raise JobError(f"the stored bars are not those of the start: hash {data.hash[:12]} ≠ {market.hash[:12]}")
 

@@ -12,194 +12,67 @@ from typing import Any
 
 import numpy as np
 
-from qt_engine.core.compiled import bare, inlined
+from qt_engine.core.compiled import bare, inlined, part
+from qt_engine.simulation.coasting import coast, next_signal
 from qt_engine.simulation.layout import (
-    AMBIGUOUS_BARS, BAR, BASE_EQUITY, CASH, COOLDOWN, DRAWDOWN_LIMIT, ENTERING, ENTRIES, ENTRY_BAR, ENTRY_FEE, ENTRY_PRICE,
-    EXIT_ORDER, EXTREME, FEE_FRACTION, FEES, FILLS, FLAT_BARS, FLAT_EQUITY, GROSS_LOSS, GROSS_PROFIT, HALTED, HELD, INVERSE_TICK,
-    LAST_EXIT, LAST_PRICE, MAX_DRAWDOWN, MAX_ENTRIES, MAX_GROSS, MAX_POSITIONS, NEVER, NOTIONAL, OPEN, ORDERS, PEAK,
-    PENDING, PENDING_BAR, PENDING_ORDER, PENDING_REASON, POSITION_BARS, PROTECTED, QUANTITY, REFERENCE, REJECTED, RETURNS,
-    SAMPLED_PEAK, SIZING, SIZING_VALUE, SLIPPAGE, SLIPPAGE_FRACTION, STOP_LEVEL, SUM_DOWNSIDE, SUM_EQUITY, SUM_RETURNS,
-    SUM_SQUARES, TARGET_LEVEL, TICK, TIME_STOP_LONG, TRADES, TRAIL_LEVEL, TRAIL_VALUE, WAITING, WINS,
+    AMBIGUOUS_BARS,
+    BAR,
+    BASE_EQUITY,
+    CASH,
+    COOLDOWN,
+    DRAWDOWN_LIMIT,
+    ENTERING,
+    ENTRIES,
+    EXIT_ORDER,
+    EXTREME,
+    FILLS,
+    FLAT_BARS,
+    FLAT_EQUITY,
+    HALTED,
+    HELD,
+    LAST_EXIT,
+    LAST_PRICE,
+    MAX_DRAWDOWN,
+    MAX_ENTRIES,
+    MAX_POSITIONS,
+    OPEN,
+    PEAK,
+    PENDING,
+    PENDING_ORDER,
+    PENDING_REASON,
+    POSITION_BARS,
+    PROTECTED,
+    QUANTITY,
+    RETURNS,
+    SAMPLED_PEAK,
+    STOP_LEVEL,
+    SUM_DOWNSIDE,
+    SUM_EQUITY,
+    SUM_RETURNS,
+    SUM_SQUARES,
+    TARGET_LEVEL,
+    TIME_STOP_LONG,
+    TRAIL_LEVEL,
+    TRAIL_VALUE,
+    WAITING,
+)  # fmt: skip
+from qt_engine.simulation.ledger import (
+    AMBIGUOUS,
+    CANCELLED,
+    DRAWDOWN,
+    ENTRY_SIGNAL,
+    EXIT_SIGNAL,
+    FILLED,
+    STOP_LOSS,
+    TAKE_PROFIT,
+    TIME_STOP,
+    TRAILING_STOP,
+    enter,
+    leave,
+    level_at,
+    place_order,
 )  # fmt: skip
 from qt_engine.simulation.stateful import evaluate
-
-INFINITY = np.inf
-# Reasons, kinds and statuses as in `contract`; enums cost a global look-up each when compiled.
-ENTRY, EXIT = 1, 2
-ENTRY_SIGNAL, EXIT_SIGNAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, TIME_STOP, DRAWDOWN = 1, 2, 3, 4, 5, 6, 7
-FILLED, REJECTED_STATUS, CANCELLED = 1, 2, 3
-FRACTION, AMBIGUOUS = 1, 1
-NOISE = 1.0 + 1e-12
-STRIDE = 64
-
-
-@bare
-def round_to_tick(level: float, settings: Any) -> float:
-    """The level on the instrument's price grid, so that an exact touch counts."""
-    if settings[INVERSE_TICK] > 0.0:
-        return np.floor(level * settings[INVERSE_TICK] + 0.5) / settings[INVERSE_TICK]
-    return np.floor(level / settings[TICK] + 0.5) * settings[TICK]
-
-
-@bare
-def level_at(price: float, direction: float, kind: int, value: float, settings: Any) -> float:
-    """Price level `value` (a fraction or a distance) away from `price`, against `direction`.
-
-    Rounding never carries it past `price`; a level below that is not positive can never be reached.
-    """
-    if kind == FRACTION:
-        level = round_to_tick(price * (1.0 - direction * value), settings)
-    else:
-        level = round_to_tick(price - direction * value, settings)
-    if direction < 0.0:
-        return max(level, price)
-    return min(level, price) if level > 0.0 else -INFINITY
-
-
-@bare
-def write_fill(fills: Any, run: Any, ts: int, bar: int, asset: int, order: int, side: int, kind: int, reason: int,
-               quantity: float, price: float, fee: float, slippage: float) -> None:  # fmt: skip
-    row = fills[run[FILLS]]
-    row.sequence, row.ts, row.bar, row.asset, row.order = run[FILLS], ts, bar, asset, order
-    row.side, row.kind, row.reason, row.flags = side, kind, reason, 0
-    row.quantity, row.price, row.fee, row.slippage = quantity, price, fee, slippage
-
-
-@bare
-def place_order(t: int, asset: int, side: int, ints: Any, run: Any, orders: Any, record: bool) -> None:
-    """Give the order in the asset's slot (`PENDING` and `PENDING_REASON` are set) the next id, and write its row."""
-    number = run[ORDERS]
-    if record:
-        row = orders[number]
-        row.id, row.asset, row.decided_bar, row.side = number, asset, t, side
-        row.kind = EXIT if ints[asset, PENDING] == EXIT_ORDER else ENTRY
-        row.reason, row.status, row.fill_bar = ints[asset, PENDING_REASON], 0, -1
-    ints[asset, PENDING_BAR] = t
-    ints[asset, PENDING_ORDER] = number
-    run[ORDERS] = number + 1
-    run[WAITING] += 1
-
-
-@bare
-def leave(ts: int, bar: int, asset: int, reason: int, price: float, settings: Any, floats: Any, ints: Any, money: Any,
-          run: Any, fills: Any, record: bool) -> None:  # fmt: skip
-    """Close the whole position of an asset at reference price `price`."""
-    quantity = floats[asset, QUANTITY]
-    direction = 1.0 if quantity > 0.0 else -1.0
-    size = quantity * direction
-    side = -direction
-    paid = price * (1.0 + side * settings[SLIPPAGE_FRACTION])
-    notional = size * paid
-    fee = notional * settings[FEE_FRACTION]
-    slippage = size * abs(paid - price)
-    money[CASH] = money[CASH] - side * notional - fee
-    money[NOTIONAL] += notional
-    money[FEES] += fee
-    money[SLIPPAGE] += slippage
-    profit = direction * size * (paid - floats[asset, ENTRY_PRICE]) - (floats[asset, ENTRY_FEE] + fee)
-    run[TRADES] += 1
-    if profit > 0.0:
-        run[WINS] += 1
-        money[GROSS_PROFIT] += profit
-    else:
-        money[GROSS_LOSS] -= profit
-    if record:
-        # Protective and time exits have no order of their own.
-        order = ints[asset, PENDING_ORDER] if reason == EXIT_SIGNAL or reason == DRAWDOWN else -1
-        write_fill(fills, run, ts, bar, asset, order, int(side), EXIT, reason, size, paid, fee, slippage)
-    run[FILLS] += 1
-    floats[asset, QUANTITY] = 0.0
-    ints[asset, LAST_EXIT] = bar
-    run[OPEN] -= 1
-
-
-@bare
-def enter(ts: int, bar: int, asset: int, price: float, open_: Any, kinds: Any, values: Any, distances: Any,
-          volatility: Any, limits: Any, settings: Any, floats: Any, ints: Any, money: Any, run: Any, fills: Any,
-          orders: Any, record: bool) -> None:  # fmt: skip
-    """Size the pending entry order of an asset at its open and fill or reject it."""
-    side = ints[asset, PENDING]
-    direction = float(side)
-    decided = ints[asset, PENDING_BAR]
-    order = ints[asset, PENDING_ORDER]
-    ints[asset, PENDING] = 0
-    run[WAITING] -= 1
-    run[ENTERING] -= 1
-    row = 0 if side > 0 else 1
-
-    stop, target, trail, trail_value = -direction * INFINITY, direction * INFINITY, -direction * INFINITY, 0.0
-    if kinds[row, 0] != 0:
-        value = values[row, 0] if kinds[row, 0] == FRACTION else distances[int(values[row, 0]), decided, asset]
-        stop = level_at(price, direction, kinds[row, 0], value, settings)
-    if kinds[row, 1] != 0:
-        value = values[row, 1] if kinds[row, 1] == FRACTION else distances[int(values[row, 1]), decided, asset]
-        target = level_at(price, -direction, kinds[row, 1], value, settings)
-    if kinds[row, 2] != 0:
-        trail_value = values[row, 2] if kinds[row, 2] == FRACTION else distances[int(values[row, 2]), decided, asset]
-        trail = level_at(price, direction, kinds[row, 2], trail_value, settings)
-
-    equity, gross = money[CASH], 0.0
-    for other in range(floats.shape[0]):
-        held = floats[other, QUANTITY]
-        if held != 0.0:
-            mark = open_[bar, other]
-            if mark != mark:
-                mark = floats[other, LAST_PRICE]
-            equity = equity + held * mark
-            gross = gross + abs(held * mark)
-    unit = price * (1.0 + direction * settings[SLIPPAGE_FRACTION])
-    limit = (settings[MAX_GROSS] * equity - gross) / (unit * (1.0 + settings[FEE_FRACTION]))
-    method, value = limits[SIZING], settings[SIZING_VALUE]
-    if method == 0:
-        size = value
-    elif method == 1:
-        size = value / unit
-    elif method == 2:
-        size = value * equity / unit
-    elif method == 3:
-        size = (value / volatility[decided, asset]) * equity / unit
-    else:
-        nearest = max(stop, trail) if side > 0 else min(stop, trail)
-        size = value * equity / abs(price - nearest)
-    if not size < INFINITY:
-        size = 0.0  # no volatility or no distance to size by: nothing to cut either
-    elif method <= 1:
-        if size > limit * NOISE:
-            size = 0.0
-    elif size > limit:
-        size = limit
-    if not size > 0.0:
-        run[REJECTED] += 1
-        if record:
-            orders[order].status = REJECTED_STATUS
-            orders[order].fill_bar = bar
-        return
-
-    notional = size * unit
-    fee = notional * settings[FEE_FRACTION]
-    slippage = size * abs(unit - price)
-    money[CASH] = money[CASH] - direction * notional - fee
-    money[NOTIONAL] += notional
-    money[FEES] += fee
-    money[SLIPPAGE] += slippage
-    if record:
-        write_fill(fills, run, ts, bar, asset, order, side, ENTRY, ENTRY_SIGNAL, size, unit, fee, slippage)
-        orders[order].status = FILLED
-        orders[order].fill_bar = bar
-    run[FILLS] += 1
-    run[OPEN] += 1
-    floats[asset, QUANTITY] = direction * size
-    floats[asset, REFERENCE] = price
-    floats[asset, ENTRY_PRICE] = unit
-    floats[asset, ENTRY_FEE] = fee
-    floats[asset, STOP_LEVEL] = stop
-    floats[asset, TARGET_LEVEL] = target
-    floats[asset, EXTREME] = price
-    floats[asset, TRAIL_LEVEL] = trail
-    floats[asset, TRAIL_VALUE] = trail_value
-    ints[asset, HELD] = 0
-    ints[asset, ENTRIES] += 1
-    ints[asset, ENTRY_BAR] = bar
 
 
 @inlined
@@ -287,7 +160,7 @@ def inside_the_bar(t: int, ts: Any, high: Any, low: Any, close: Any, kinds: Any,
     run[AMBIGUOUS_BARS] += ambiguous
 
 
-@bare
+@part
 def halt(t: int, floats: Any, ints: Any, run: Any, orders: Any, record: bool) -> None:
     """The drawdown limit is reached: cancel what waits, leave every position, trade no more."""
     run[HALTED] = 1
@@ -342,16 +215,16 @@ def decide(t: int, close: Any, entry: Any, exit_long: Any, exit_short: Any, kind
                 ints[asset, PENDING_REASON] = EXIT_SIGNAL
                 place_order(t, asset, side, ints, run, orders, record)
         elif entry[t, asset] != 0 and ints[asset, PENDING] == 0:
-            side = np.int64(entry[t, asset])
+            wanted_side = np.int64(entry[t, asset])
             if (
                 ints[asset, ENTRIES] < limits[MAX_ENTRIES]
                 and t - ints[asset, LAST_EXIT] >= limits[COOLDOWN]
                 and run[OPEN] + run[ENTERING] < limits[MAX_POSITIONS]
-                and can_measure(t, asset, 0 if side > 0 else 1, kinds, values, distances)
+                and can_measure(t, asset, 0 if wanted_side > 0 else 1, kinds, values, distances)
             ):
-                ints[asset, PENDING] = side
+                ints[asset, PENDING] = wanted_side
                 ints[asset, PENDING_REASON] = ENTRY_SIGNAL
-                place_order(t, asset, side, ints, run, orders, record)
+                place_order(t, asset, wanted_side, ints, run, orders, record)
                 run[ENTERING] += 1
 
 
@@ -368,100 +241,6 @@ def sample_return(equity: float, money: Any) -> None:
         money[SAMPLED_PEAK] = equity
     else:
         money[MAX_DRAWDOWN] = min(money[MAX_DRAWDOWN], equity / money[SAMPLED_PEAK] - 1.0)
-
-
-@bare
-def coast(t: int, last: int, open_: Any, high: Any, low: Any, close: Any, sample: Any, exits: Any, kinds: Any,
-          limits: Any, settings: Any, floats: Any, ints: Any, money: Any, run: Any, equity: Any, record: bool,
-          ) -> int:  # fmt: skip
-    """Carry the only asset's position over the bars in which nothing can happen to it; returns the first other bar.
-
-    The same sums in the same order as bar by bar, held in local variables. Nothing can happen in a bar that trades,
-    has no exit flag and touches no level; the first bar that is different is left to the phases.
-    """
-    quantity, cash = floats[0, QUANTITY], money[CASH]
-    protected = limits[PROTECTED] == 1
-    long = quantity > 0.0
-    row = 0 if long else 1
-    trailing = kinds[row, 2] != 0
-    time_stop = limits[TIME_STOP_LONG + row]
-    fixed, trail, target, extreme = floats[0, STOP_LEVEL], floats[0, TRAIL_LEVEL], floats[0, TARGET_LEVEL], floats[0, EXTREME]
-    stop = max(fixed, trail) if long else min(fixed, trail)
-    held, first = ints[0, HELD], t
-    base, peak, drawdown = money[BASE_EQUITY], money[SAMPLED_PEAK], money[MAX_DRAWDOWN]
-    returns, squares, downside = money[SUM_RETURNS], money[SUM_SQUARES], money[SUM_DOWNSIDE]
-    total, sampled = money[SUM_EQUITY], run[RETURNS]
-    # Below this a sampled equity may be a new low; the slack keeps the exact comparison for the division.
-    low_water = peak * (1.0 + drawdown) + peak * 1e-12
-    # Views from here on: an index that counts from 0 needs no check for being negative.
-    exit_, closes, sampled_bar, highs, lows = exits[t:, 0], close[t:, 0], sample[t:], high[t:, 0], low[t:, 0]
-    quiet = last - t
-    for i in range(last - t):
-        price = closes[i]
-        if exit_[i] != 0 or price != price:
-            quiet = i
-            break
-        if protected:
-            if long:
-                if lows[i] <= stop or highs[i] >= target or held + i >= time_stop:
-                    quiet = i
-                    break
-                if trailing and highs[i] > extreme:
-                    extreme = highs[i]
-                    trail = level_at(extreme, 1.0, kinds[0, 2], floats[0, TRAIL_VALUE], settings)
-                    stop = max(fixed, trail)
-            else:
-                if highs[i] >= stop or lows[i] <= target or held + i >= time_stop:
-                    quiet = i
-                    break
-                if trailing and lows[i] < extreme:
-                    extreme = lows[i]
-                    trail = level_at(extreme, -1.0, kinds[1, 2], floats[0, TRAIL_VALUE], settings)
-                    stop = min(fixed, trail)
-        value = cash + quantity * price
-        total += value
-        if record:
-            equity[first + i] = value
-        if sampled_bar[i] != 0:
-            change = value / base - 1.0
-            loss = change if change < 0.0 else 0.0
-            returns += change
-            squares += change * change
-            downside += loss * loss
-            base = value
-            sampled += 1
-            if value > peak:
-                peak = value
-                low_water = peak * (1.0 + drawdown) + peak * 1e-12
-            elif value <= low_water:
-                drawdown = min(drawdown, value / peak - 1.0)
-                low_water = peak * (1.0 + drawdown) + peak * 1e-12
-    held += quiet
-    t += quiet
-    if t > first:
-        floats[0, LAST_PRICE] = close[t - 1, 0]
-        floats[0, EXTREME], floats[0, TRAIL_LEVEL] = extreme, trail
-        ints[0, HELD] = held
-        money[BASE_EQUITY], money[SAMPLED_PEAK], money[MAX_DRAWDOWN] = base, peak, drawdown
-        money[SUM_RETURNS], money[SUM_SQUARES], money[SUM_DOWNSIDE] = returns, squares, downside
-        money[SUM_EQUITY], run[RETURNS] = total, sampled
-        run[POSITION_BARS] += t - first
-    return t
-
-
-@bare
-def next_signal(signals: Any, t: int, last: int) -> int:
-    """The first bar from `t` on with a signal, or `last`."""
-    while t + STRIDE <= last:
-        some = 0
-        for signal in signals[t : t + STRIDE]:  # no exit inside: a vector loop
-            some |= signal
-        if some != 0:
-            break
-        t += STRIDE
-    while t < last and signals[t] == 0:
-        t += 1
-    return t
 
 
 @bare
@@ -484,10 +263,7 @@ def advance(last: int, ts: Any, open_: Any, high: Any, low: Any, close: Any, sam
         if run[OPEN] == 0 and run[WAITING] == 0:
             # Flat and nothing on its way: nothing can happen before the next signal.
             start = t
-            if run[HALTED] == 1:
-                t = last
-            else:
-                t = next_signal(signals, t, last)
+            t = last if run[HALTED] == 1 else next_signal(signals, t, last)
             if t > start:
                 cash = money[CASH]
                 if record:
@@ -517,7 +293,9 @@ def advance(last: int, ts: Any, open_: Any, high: Any, low: Any, close: Any, sam
             at_the_open(t, ts, open_, close, kinds, values, distances, volatility, limits, settings, floats, ints, money,
                         run, fills, orders, record)  # fmt: skip
             if run[OPEN] > 0:
-                inside_the_bar(t, ts, high, low, close, kinds, limits, settings, floats, ints, money, run, fills, record)
+                inside_the_bar(
+                    t, ts, high, low, close, kinds, limits, settings, floats, ints, money, run, fills, record
+                )
         value = money[CASH]
         if run[OPEN] > 0:
             for asset in range(assets):
@@ -549,6 +327,3 @@ def advance(last: int, ts: Any, open_: Any, high: Any, low: Any, close: Any, sam
                    program_values, program_columns, stack, limits, floats, ints, run, orders, record)  # fmt: skip
         t += 1
     run[BAR] = last
-
-
-__all__ = ["NEVER", "advance"]

@@ -7,7 +7,15 @@ from typing import Any
 from qt_engine.core.compiled import bare
 from qt_engine.simulation.kernel import advance
 from qt_engine.simulation.layout import (
-    BASE_EQUITY, CASH, FLAT_EQUITY, LAST_EXIT, LAST_PRICE, NEVER, PEAK, QUANTITY, SAMPLED_PEAK,
+    BASE_EQUITY,
+    CASH,
+    FLAT_EQUITY,
+    LAST_EXIT,
+    LAST_PRICE,
+    NEVER,
+    PEAK,
+    QUANTITY,
+    SAMPLED_PEAK,
 )  # fmt: skip
 from qt_engine.strategies.evaluator import run_code
 

@@ -43,7 +43,9 @@ class KernelState:
     @classmethod
     def start(cls, assets: int, cash: float) -> KernelState:
         """A run that has seen no bar and holds nothing but `cash`."""
-        return cls(np.zeros((assets, at.ASSET_FLOATS)), asset_ints(assets), run_floats(cash), np.zeros(at.RUN_INTS, np.int64))
+        return cls(
+            np.zeros((assets, at.ASSET_FLOATS)), asset_ints(assets), run_floats(cash), np.zeros(at.RUN_INTS, np.int64)
+        )
 
     @property
     def bar(self) -> int:

@@ -10,17 +10,34 @@ from __future__ import annotations
 
 from typing import Any
 
-from qt_engine.core.compiled import bare
+from qt_engine.core.compiled import part
 from qt_engine.strategies.instructions import (
-    ADD, AND, DIVIDE, EQUAL, GREATER, GREATER_EQUAL, LESS, LESS_EQUAL, MULTIPLY, NEGATE, NOT, NOT_EQUAL, OR, POWER, PUSH_COLUMN,
-    PUSH_HELD, PUSH_POSITION, PUSH_VALUE, SUBTRACT,
+    ADD,
+    AND,
+    DIVIDE,
+    EQUAL,
+    GREATER,
+    GREATER_EQUAL,
+    LESS,
+    LESS_EQUAL,
+    MULTIPLY,
+    NEGATE,
+    NOT,
+    NOT_EQUAL,
+    OR,
+    POWER,
+    PUSH_COLUMN,
+    PUSH_HELD,
+    PUSH_POSITION,
+    PUSH_VALUE,
+    SUBTRACT,
 )  # fmt: skip
 
 DEPTH = 64
 """Slots of the stack; the expression language allows a depth of 32."""
 
 
-@bare
+@part
 def evaluate(programs: Any, start: int, stop: int, values: Any, columns: Any, stack: Any, bar: int, asset: int,
              quantity: float, held: int) -> bool:  # fmt: skip
     """Run rows `start` to `stop` and tell whether the condition is true (unknown is not)."""
@@ -38,7 +55,7 @@ def evaluate(programs: Any, start: int, stop: int, values: Any, columns: Any, st
             elif op == PUSH_HELD:
                 stack[top] = held
             continue
-        if op == NEGATE or op == NOT:
+        if op in (NEGATE, NOT):
             stack[top] = -stack[top]
             continue
         top -= 1

@@ -14,7 +14,12 @@ from qt_engine.data.market import Market
 from qt_engine.simulation import layout as at
 from qt_engine.simulation.contract import FILL, ORDER, Execution, SimResult, Status
 from qt_engine.simulation.state import (
-    KernelState, counters_of, limits_of, open_positions_of, programs_of, settings_of,
+    KernelState,
+    counters_of,
+    limits_of,
+    open_positions_of,
+    programs_of,
+    settings_of,
 )  # fmt: skip
 from qt_engine.strategies.plan import Plan
 
@@ -65,7 +70,11 @@ class Stepper:
 
         until = len(market) if until is None else until
         state, first = self._state, self._state.bar
-        if market.close.shape != plan.entry.shape or market.close.shape[1] != len(state.ints) or not first <= until <= len(market):
+        if (
+            market.close.shape != plan.entry.shape
+            or market.close.shape[1] != len(state.ints)
+            or not first <= until <= len(market)
+        ):
             raise InputError(f"cannot advance from bar {first} to {until} on a market of shape {market.close.shape}")
         signals = _signals(plan)
         state.reserve(int(np.count_nonzero(plan.entry[max(first - 1, 0) : until])))
@@ -74,9 +83,9 @@ class Stepper:
         fills_before, orders_before = int(state.run[at.FILLS]), int(state.run[at.ORDERS])
         programs, program_start, stack = programs_of(plan)
         advance(
-            until, market.ts, market.open, market.high, market.low, market.close, market.sample,
-            market.sample_index, plan.entry, signals, plan.exit_long.view(np.int8), plan.exit_short.view(np.int8), plan.protect_kind, plan.protect_value, plan.distances,
-            plan.volatility, programs, program_start, plan.program_values, plan.program_columns, stack, limits_of(plan),
+            until, market.ts, market.open, market.high, market.low, market.close, market.sample, market.sample_index,
+            plan.entry, signals, plan.exit_long.view(np.int8), plan.exit_short.view(np.int8), plan.protect_kind,
+            plan.protect_value, plan.distances, plan.volatility, programs, program_start, plan.program_values, plan.program_columns, stack, limits_of(plan),
             settings_of(plan, self.execution), state.floats, state.ints, state.money, state.run, state.fills, state.orders,
             self._equity, True,
         )  # fmt: skip
@@ -137,7 +146,8 @@ def _signals(plan: Plan) -> NDArray[np.int8]:
     """int8 `(T,)`: 1 where any asset has an entry signal."""
     if plan.entry.shape[1] == 1:
         return plan.entry.reshape(-1)
-    return plan.entry.any(axis=1).view(np.int8)
+    some: NDArray[np.bool_] = np.asarray(plan.entry.any(axis=1))
+    return some.view(np.int8)
 
 
 def _longer(curve: NDArray[np.float64], used: int, bars: int) -> NDArray[np.float64]:

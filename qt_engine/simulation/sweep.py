@@ -60,7 +60,9 @@ class SweepResult:
 
     def counters(self, lane: int, market: int = 0) -> Counters:
         """All that metrics are made of, equal to those of a single run."""
-        state = KernelState(np.empty((0, 0)), np.empty((0, 0), np.int64), self.money[market, lane], self.run[market, lane])
+        state = KernelState(
+            np.empty((0, 0)), np.empty((0, 0), np.int64), self.money[market, lane], self.run[market, lane]
+        )
         return counters_of(state, self.cash, float(self.final_equity[market, lane]))
 
 

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from qt_engine.core.errors import InputError
 from qt_engine.strategies.graph import COLUMNS, Column, Lagged, Node, Operation, State, Value, is_condition
 from qt_engine.strategies.instructions import (
-    CONDITION, CONDITION_COLUMN, CONDITION_LAGGED, LOAD_COLUMN, LOAD_LAGGED, LOAD_VALUE, NUMBER, OPERATIONS,
+    CONDITION,
+    CONDITION_COLUMN,
+    CONDITION_LAGGED,
+    LOAD_COLUMN,
+    LOAD_LAGGED,
+    LOAD_VALUE,
+    NUMBER,
+    OPERATIONS,
 )  # fmt: skip
 from qt_engine.strategies.nodes import Expression
 
@@ -93,8 +100,8 @@ class Assembler:
                 assert isinstance(first, COLUMNS) and isinstance(second, COLUMNS)
                 row = (OPERATIONS[op], self._column(first), self._column(second), 0)
             case Operation(op=op, args=args):
-                slots = [self._register(argument) for argument in args]
-                row = (OPERATIONS[op], *(slots + [-1, -1])[:3])
+                a, b, c = ([self._register(argument) for argument in args] + [-1, -1])[:3]
+                row = (OPERATIONS[op], a, b, c)
             case State(name=name):
                 raise InputError(f"{name} can only be read in an exit condition")
             case _:

@@ -103,9 +103,11 @@ class CompiledLanes:
         extras = np.full((recipe.extras, bars * assets), np.nan)
         scratch = registers_for(recipe)
         for asset, index in enumerate(series.own_bars):
-            run_asset(self.layout, lane, columns[asset], index, assets, asset, scratch, entry, exit_long, exit_short, extras)
+            run_asset(
+                self.layout, lane, columns[asset], index, assets, asset, scratch, entry, exit_long, exit_short, extras
+            )
         shaped = extras.reshape(recipe.extras, bars, assets)
-        cut = document.risk.max_drawdown
+        cut, most = document.risk.max_drawdown, document.risk.max_positions
         return Plan(
             entry=entry.reshape(bars, assets),
             exit_long=exit_long.view(np.uint8).reshape(bars, assets),
@@ -120,7 +122,7 @@ class CompiledLanes:
             cooldown=int(self.whole(document.reentry.cooldown, 0)[lane]),
             max_entries=int(self.whole(document.reentry.max_entries, UNLIMITED)[lane]),
             risk=Risk(
-                max_positions=None if document.risk.max_positions is None else int(self.whole(document.risk.max_positions, 0)[lane]),
+                max_positions=None if most is None else int(self.whole(most, 0)[lane]),
                 max_gross=float(self.number(document.risk.max_gross, 1.0)[lane]),
                 max_drawdown=None if cut is None else float(self.number(cut, 1.0)[lane]),
             ),
@@ -159,5 +161,3 @@ def run_asset(
         layout.code.code, layout.code.outputs, columns, layout.slots[lane], layout.values[lane], scratch.numbers,
         scratch.conditions, index, assets, asset, scratch.flags, entry, exit_long, exit_short, extras,
     )  # fmt: skip
-
-

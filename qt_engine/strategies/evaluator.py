@@ -10,17 +10,49 @@ from typing import Any
 
 import numpy as np
 
-from qt_engine.core.compiled import bare
+from qt_engine.core.compiled import bare, part
 from qt_engine.strategies.instructions import (
-    ABS, ADD, AND, CONDITION, CONDITION_COLUMN, CONDITION_LAGGED, CROSSES_ABOVE, CROSSES_BELOW, DIVIDE, ENTRY, EQUAL, EXIT_LONG,
-    EXP, GREATER, GREATER_EQUAL, IS_MISSING, LESS, LESS_EQUAL, LOAD_COLUMN, LOAD_LAGGED, LOAD_VALUE, LOG, MAX,
-    MIN, MULTIPLY, NEGATE, NOT, NOT_EQUAL, NUMBER, OR, POWER, SIGN, SQRT, SUBTRACT, WHERE,
+    ABS,
+    ADD,
+    AND,
+    CONDITION,
+    CONDITION_COLUMN,
+    CONDITION_LAGGED,
+    CROSSES_ABOVE,
+    CROSSES_BELOW,
+    DIVIDE,
+    ENTRY,
+    EQUAL,
+    EXIT_LONG,
+    EXP,
+    GREATER,
+    GREATER_EQUAL,
+    IS_MISSING,
+    LESS,
+    LESS_EQUAL,
+    LOAD_COLUMN,
+    LOAD_LAGGED,
+    LOAD_VALUE,
+    LOG,
+    MAX,
+    MIN,
+    MULTIPLY,
+    NEGATE,
+    NOT,
+    NOT_EQUAL,
+    NUMBER,
+    OR,
+    POWER,
+    SIGN,
+    SQRT,
+    SUBTRACT,
+    WHERE,
 )  # fmt: skip
 
 BLOCK = 1024
 
 
-@bare
+@part
 def load_lagged(column: Any, bars: int, start: int, n: int, out: Any) -> None:
     """`n` values of the column from `start` on, `bars` ago; missing before its first bar."""
     for i in range(n):
@@ -28,7 +60,7 @@ def load_lagged(column: Any, bars: int, start: int, n: int, out: Any) -> None:
         out[i] = column[t] if t >= 0 else np.nan
 
 
-@bare
+@part
 def compute_numbers(op: int, x: Any, y: Any, out: Any, n: int) -> None:
     """Arithmetic on whole registers."""
     if op == ADD:
@@ -72,7 +104,7 @@ def compute_numbers(op: int, x: Any, y: Any, out: Any, n: int) -> None:
             out[i] = x[i] if x[i] != x[i] else (1.0 if x[i] > 0.0 else (-1.0 if x[i] < 0.0 else 0.0))
 
 
-@bare
+@part
 def compare(op: int, x: Any, y: Any, out: Any, n: int) -> None:
     """Comparisons of whole registers; unknown where a number is missing."""
     if op == GREATER:
@@ -95,13 +127,13 @@ def compare(op: int, x: Any, y: Any, out: Any, n: int) -> None:
             out[i] = np.int8((x[i] < y[i]) | (x[i] > y[i])) - np.int8(x[i] == y[i])
 
 
-@bare
+@part
 def above(x: float, y: float) -> int:
     """Whether x > y: 1, -1, or 0 where one of them is missing."""
     return 1 if x > y else (-1 if x <= y else 0)
 
 
-@bare
+@part
 def crosses(a: Any, b: Any, start: int, n: int, scratch: Any, out: Any) -> None:
     """`a` above `b` now and not one bar ago; unknown in the first bar.
 
@@ -117,7 +149,7 @@ def crosses(a: Any, b: Any, start: int, n: int, scratch: Any, out: Any) -> None:
         result[i] = min(now[i], -last[i])
 
 
-@bare
+@part
 def write_entry(long: Any, short: Any, has_long: bool, has_short: bool, n: int, out: Any) -> None:
     """+1, -1 or 0 a bar; both conditions at once are no entry."""
     if has_long and has_short:
@@ -131,14 +163,14 @@ def write_entry(long: Any, short: Any, has_long: bool, has_short: bool, n: int, 
             out[i] = -np.int8(short[i] == 1)
 
 
-@bare
+@part
 def write_flags(condition: Any, n: int, out: Any) -> None:
     """1 where the condition is true."""
     for i in range(n):
         out[i] = condition[i] == 1
 
 
-@bare
+@part
 def scatter(source: Any, start: int, n: int, index: Any, assets: int, asset: int, out: Any) -> None:
     """Put a block of an asset's own bars at their places in the market's `(T, A)` array, given flat."""
     for i in range(n):
@@ -184,7 +216,7 @@ def run_code(code: Any, outputs: Any, columns: Any, slots: Any, values: Any, num
                     number[i] = values[a]
             elif op == LOAD_LAGGED:
                 load_lagged(columns[slots[a]], int(values[b]), start, n, numbers[d])
-            elif op == CONDITION_COLUMN or op == CONDITION_LAGGED:
+            elif op in (CONDITION_COLUMN, CONDITION_LAGGED):
                 bars_ago = int(values[b]) if op == CONDITION_LAGGED else 0
                 known = columns[slots[a]]
                 for i in range(n):

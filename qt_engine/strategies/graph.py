@@ -15,7 +15,9 @@ from typing import TypeAlias
 from qt_engine.strategies.nodes import Expression, names
 
 NUMERIC = frozenset({"+", "-", "*", "/", "**", "negate", "abs", "min", "max", "sqrt", "log", "exp", "sign", "where"})
-CONDITIONS = frozenset({"<", "<=", ">", ">=", "==", "!=", "and", "or", "not", "is_missing", "crosses_above", "crosses_below"})
+CONDITIONS = frozenset(
+    {"<", "<=", ">", ">=", "==", "!=", "and", "or", "not", "is_missing", "crosses_above", "crosses_below"}
+)
 
 
 @dataclass(frozen=True, slots=True)

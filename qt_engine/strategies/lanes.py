@@ -40,11 +40,13 @@ class Lanes:
     def distinct(self, wanted: frozenset[str]) -> tuple[list[Choice], NDArray[np.int64]]:
         """Every choice of the wanted parameters that occurs, and which of them each lane has."""
         keys = sorted(wanted & self.columns.keys())
+        choices: list[Choice]
         if not keys or self.count == 1:
             return [{key: self.columns[key][0].item() for key in keys}], np.zeros(self.count, np.int64)
         if len(keys) == 1:
             values, inverse = np.unique(self.columns[keys[0]], return_inverse=True)
-            return [{keys[0]: value} for value in values.tolist()], inverse.astype(np.int64)
+            choices = [{keys[0]: value} for value in values.tolist()]
+            return choices, inverse.astype(np.int64)
         table = np.stack([self.columns[key].astype(np.float64) for key in keys], axis=1)
         _, first, inverse = np.unique(table, axis=0, return_index=True, return_inverse=True)
         choices = [{key: self.columns[key][lane].item() for key in keys} for lane in first]
@@ -96,4 +98,3 @@ def layout_of(code: Code, lanes: Lanes) -> Layout:
     for slot, expression in enumerate(code.values):
         values[:, slot] = lanes.number(expression)
     return Layout(code, tuple(choices), slots, values)
-

@@ -6,12 +6,23 @@ from collections.abc import Callable, Mapping
 
 from qt_engine.core.errors import InputError
 from qt_engine.features.registry import Column as ImpliedColumn
-from qt_engine.features.registry import bind, lookup
+from qt_engine.features.registry import Binding, bind, lookup
 from qt_engine.strategies.constants import CONSTANT_FUNCTIONS, evaluate_constant
 from qt_engine.strategies.document import StrategyDocument
 from qt_engine.strategies.functions import bind_function
 from qt_engine.strategies.graph import (
-    COLUMNS, Column, CrossSection, Indicator, Kept, Lagged, Memory, Node, Operation, Price, State, Value,
+    COLUMNS,
+    Column,
+    CrossSection,
+    Indicator,
+    Kept,
+    Lagged,
+    Memory,
+    Node,
+    Operation,
+    Price,
+    State,
+    Value,
 )  # fmt: skip
 from qt_engine.strategies.nodes import Binary, Call, Compare, Expression, Lag, Logic, Name, Number, Unary
 
@@ -100,8 +111,10 @@ class Lowering:
                 keywords[name] = evaluate_constant(node.expression, self._defaults)
             else:
                 keywords[name] = node
-        bound = bind(indicator, series, keywords)
-        inputs = tuple(Price(i.name) if isinstance(i, ImpliedColumn) else _column(i) for i in bound.inputs)
+        bound: Binding[Node] = bind(indicator, series, keywords)
+        inputs = tuple(
+            Price(given.name) if isinstance(given, ImpliedColumn) else _column(given) for given in bound.inputs
+        )
         # Positional numbers are the parameters in their order; what is left out keeps its default.
         settings = dict(zip((parameter.name for parameter in indicator.parameters), numbers, strict=False)) | named
         return Indicator(indicator.name, inputs, tuple(sorted(settings.items())), call.line, call.column)
@@ -122,7 +135,11 @@ def _without_position(node: Node) -> Node:
 
 def _operation(op: str, args: tuple[Node, ...], expression: Expression) -> Node:
     # Arithmetic on parameters alone is one value; comparisons stay, since a value is a number.
-    if all(isinstance(argument, Value) for argument in args) and isinstance(expression, Unary | Binary | Call) and op != "not":
+    if (
+        all(isinstance(argument, Value) for argument in args)
+        and isinstance(expression, Unary | Binary | Call)
+        and op != "not"
+    ):
         return Value(_folded(op, args, expression))
     return Operation(op, args)
 

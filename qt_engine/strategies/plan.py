@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +96,7 @@ class Plan:
     @cached_property
     def hash(self) -> str:
         """Names exactly these decisions."""
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "entry": self.entry, "exit_long": self.exit_long, "exit_short": self.exit_short,
             "protect_kind": self.protect_kind, "protect_value": self.protect_value, "time_stop": self.time_stop,
             "distances": self.distances, "volatility": self.volatility,

@@ -13,7 +13,14 @@ from qt_engine.strategies.assembler import Assembler, Code
 from qt_engine.strategies.document import AtrLevel, FractionLevel, StrategyDocument
 from qt_engine.strategies.graph import Node, Operation, State, Value, reads_state
 from qt_engine.strategies.instructions import (
-    ENTRY, EXIT_LONG, EXIT_SHORT, OPERATIONS, PUSH_COLUMN, PUSH_HELD, PUSH_POSITION, PUSH_VALUE,
+    ENTRY,
+    EXIT_LONG,
+    EXIT_SHORT,
+    OPERATIONS,
+    PUSH_COLUMN,
+    PUSH_HELD,
+    PUSH_POSITION,
+    PUSH_VALUE,
 )  # fmt: skip
 from qt_engine.strategies.lowering import Lowering
 from qt_engine.strategies.nodes import Binary, Call, Expression, Name, Number

@@ -19,7 +19,17 @@ from qt_engine.data.market import Market
 from qt_engine.features.compute import compute_many
 from qt_engine.strategies.assembler import Assembler
 from qt_engine.strategies.constants import evaluate_constant
-from qt_engine.strategies.graph import COLUMNS, Column, CrossSection, Indicator, Kept, Memory, Node, Price, parameters_of
+from qt_engine.strategies.graph import (
+    COLUMNS,
+    Column,
+    CrossSection,
+    Indicator,
+    Kept,
+    Memory,
+    Node,
+    Price,
+    parameters_of,
+)
 from qt_engine.strategies.lanes import Choice, Lanes, Layout, layout_of
 from qt_engine.strategies.memory import COUNTING, cross_section
 
@@ -159,7 +169,8 @@ def run_alone(layout: Layout, columns: Floats) -> Floats:
         np.empty((conditions, BLOCK), np.int8), np.empty(0, np.int64), 1, 0, np.empty(BLOCK, np.int8), nothing, nothing,
         nothing, extras,
     )  # fmt: skip
-    return extras[0]
+    series: Floats = extras[0]
+    return series
 
 
 def _column(node: Node) -> Column:
@@ -172,4 +183,3 @@ def _whole(value: float, op: str) -> int:
     if value != int(value) or value < 1:
         raise InputError(f"{op} looks back a whole number of bars from 1 up, not {value:g}")
     return int(value)
-

@@ -1,0 +1,137 @@
+"""Compiling the kernels before anyone waits for them, in processes of their own.
+
+On a fresh machine numba compiles for some seconds, and holds the interpreter while it does: in the terminal app every
+key would wait. So `warm_up` starts one process for the kernel and one for the evaluator, side by side, and they leave
+what they compiled in numba's cache on disk, where this process finds it. A mark beside the cache says that it is done.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qt_engine.core.errors import QtError
+from qt_engine.core.hashing import hash_config
+from qt_engine.core.kernel_sources import kernel_sources
+
+if TYPE_CHECKING:
+    from qt_engine.data.market import Market
+
+STAGES = {"backtest": ("kernel", "evaluator"), "sweep": ("lanes",)}
+"""What can be compiled side by side, and what builds on it (a sweep's inner loop holds the other two)."""
+
+
+def is_warm(*, sweeps: bool = True) -> bool:
+    """Whether the kernels of this engine, interpreter and machine were compiled before."""
+    return all(_mark(stage).exists() for stage in _stages(sweeps))
+
+
+def warm_up(*, sweeps: bool = True) -> None:
+    """Compile what a backtest needs, and a sweep's inner loop, and return when that is done; at once if it was before.
+
+    Raises
+    ------
+    QtError
+        If compiling failed; the message ends with numba's own last line.
+    """
+    for stage in _stages(sweeps):
+        mark = _mark(stage)
+        if mark.exists():
+            continue
+        for process in [_start(name) for name in STAGES[stage]]:
+            _, said = process.communicate()
+            if process.returncode:
+                raise QtError(f"the kernels could not be compiled: {(said.strip() or 'killed').splitlines()[-1]}")
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+
+
+def _stages(sweeps: bool) -> list[str]:
+    return [stage for stage in STAGES if sweeps or stage != "sweep"]
+
+
+def _start(name: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", f"from qt_engine.simulation.warm import compile_{name}; compile_{name}()"]
+    path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    environment = {**os.environ, "PYTHONPATH": path}
+    return subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+
+
+@cache
+def _mark(stage: str) -> Path:
+    """Stands in numba's cache folder, so that whoever empties it removes the mark as well."""
+    key = hash_config([kernel_sources(), version("numba"), sys.version, platform.machine(), platform.processor()])
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    beside = Path(__file__).parent / "__pycache__"
+    if given:
+        folder = Path(given)
+    elif os.access(beside.parent, os.W_OK):
+        folder = beside
+    else:
+        from platformdirs import user_cache_path
+
+        folder = user_cache_path("qt")
+    return folder / f"compiled-{stage}-{key[:16]}"
+
+
+def compile_kernel() -> None:
+    """A run of two bars with a plan made by hand."""
+    import numpy as np
+
+    from qt_engine.simulation.contract import SimInput
+    from qt_engine.simulation.simulate import simulate
+    from qt_engine.strategies.plan import UNLIMITED, Plan
+
+    flags = np.zeros((2, 1), np.uint8)
+    plan = Plan(
+        entry=flags.view(np.int8), exit_long=flags, exit_short=flags, protect_kind=np.zeros((2, 3), np.int64),
+        protect_value=np.zeros((2, 3)), time_stop=np.full(2, UNLIMITED),
+    )  # fmt: skip
+    simulate(SimInput(_market(2), plan))
+
+
+STRATEGY = """
+schema: 1
+name: warm
+kind: rules
+params: {window: {type: int, default: 3, low: 2, high: 9}}
+entry: {long: "crosses_above(sma(close, window), sma(close, 4)) and rsi(close, 3) < 50"}
+exit: {long: "close < ema(close, 3)", stop_loss: {atr: 2, window: 3}}
+"""
+
+
+def compile_evaluator() -> None:
+    """The conditions of a small strategy, and the indicators most of them use."""
+    from qt_engine.strategies.compiler import compile_plan
+    from qt_engine.strategies.language import load_document
+
+    compile_plan(load_document(STRATEGY, "warm"), {"window": 3}, _market(8))
+
+
+def compile_lanes() -> None:
+    """A sweep of one lane."""
+    import numpy as np
+
+    from qt_engine.simulation.contract import Execution
+    from qt_engine.simulation.sweep import sweep
+    from qt_engine.strategies.language import load_document
+
+    sweep(load_document(STRATEGY, "warm"), {"window": np.array([3])}, [_market(8)], Execution(), 1000.0, threads=1)
+
+
+def _market(bars: int) -> Market:
+    import numpy as np
+
+    from qt_engine.core.intervals import DAY_NS
+    from qt_engine.data.canonical import market_from_arrays
+
+    prices = np.linspace(10.0, 11.0, bars)
+    return market_from_arrays(("WARM",), "1d", np.arange(bars) * DAY_NS, *(prices for _ in range(5)))
