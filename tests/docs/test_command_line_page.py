@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_workspace import own_user as own_user
 
 from qt_engine import Workspace
 from qt_engine.cli import main
