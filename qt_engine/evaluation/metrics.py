@@ -88,9 +88,10 @@ def evaluate(counters: Counters, periods_per_year: float) -> Metrics:
     """
     n = counters.returns
     growth = counters.final_equity / counters.initial_equity
-    volatility = _deviation(n, counters.sum_returns, counters.sum_squares) * math.sqrt(periods_per_year)
+    known = n > 1 and not is_ruined(counters)
+    volatility = _deviation(n, counters.sum_returns, counters.sum_squares) * math.sqrt(periods_per_year) if known else NAN
     mean = _ratio(counters.sum_returns, n) * periods_per_year
-    downside = math.sqrt(_ratio(counters.sum_downside_squares, n) * periods_per_year) if n > 1 else NAN
+    downside = math.sqrt(_ratio(counters.sum_downside_squares, n) * periods_per_year) if known else NAN
     cagr = growth ** (periods_per_year / n) - 1.0 if n > 0 and growth >= 0.0 else NAN
     return Metrics(
         final_equity=counters.final_equity,
@@ -105,11 +106,16 @@ def evaluate(counters: Counters, periods_per_year: float) -> Metrics:
         win_rate=_ratio(counters.wins, counters.trades),
         profit_factor=_ratio(counters.gross_profit, counters.gross_loss),
         exposure=_ratio(counters.bars_with_position, counters.bars),
-        turnover=_ratio(counters.traded_notional * counters.bars, counters.sum_equity) * _ratio(periods_per_year, n),
+        turnover=_ratio(counters.traded_notional * counters.bars, max(counters.sum_equity, 0.0)) * _ratio(periods_per_year, n),
         fees=counters.fees,
         slippage=counters.slippage,
         ambiguous_bars=counters.ambiguous_bars,
     )
+
+
+def is_ruined(counters: Counters) -> bool:
+    """Whether the equity was ever zero or below: nothing can be earned on that, so there are no returns to speak of."""
+    return counters.max_drawdown <= -1.0
 
 
 def _deviation(n: int, total: float, squares: float) -> float:
@@ -118,8 +124,6 @@ def _deviation(n: int, total: float, squares: float) -> float:
     What is left of equal returns when the sums are subtracted is rounding noise, at most n ε of the squares:
     such a curve has no volatility, and must not show a Sharpe ratio of a billion.
     """
-    if n < 2:
-        return NAN
     spread = squares - total * total / n
     return 0.0 if spread <= 4.0 * n * EPSILON * squares else math.sqrt(spread / (n - 1))
 

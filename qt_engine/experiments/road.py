@@ -18,7 +18,7 @@ from qt_engine.core.intervals import DAY_NS
 from qt_engine.core.text import plain
 from qt_engine.data.market import Market
 from qt_engine.data.periods import end_ns, start_ns
-from qt_engine.evaluation.metrics import Metrics, evaluate
+from qt_engine.evaluation.metrics import Metrics, evaluate, is_ruined
 from qt_engine.evaluation.trades import trade_rows
 from qt_engine.experiments.record import RunRecord
 from qt_engine.experiments.registry import RunRegistry
@@ -157,7 +157,10 @@ def warnings_of(spec: RunSpec, outcome: Outcome) -> list[str]:
         if np.isnan(market.close[:, index]).all():
             found.append(f"{plain(symbol)} has no bar in this range")
     if counters.returns < 2:
-        found.append(f"there are only {len(market)} bars: volatility and ratios are not defined")
+        bars = "is only 1 bar" if len(market) == 1 else f"are only {len(market)} bars"
+        found.append(f"there {bars}: volatility and ratios are not defined")
+    if is_ruined(counters):
+        found.append("the equity fell to zero or below: volatility and ratios of returns are not defined")
     if not len(outcome.result.fills):
         found.append("no position was ever opened")
     if counters.rejected_orders:

@@ -105,13 +105,17 @@ UNDEFINED = {
     "one return": (np.array([100.0, 90.0]), {"volatility", "sharpe", "sortino"}),
     "never down": (np.array([100.0, 101.0, 103.0]), {"sortino", "calmar"}),
     "flat": (np.array([100.0, 100.0, 100.0]), {"sharpe", "sortino", "calmar"}),
+    "ruined": (np.array([100.0, 0.0, 0.0]), {"volatility", "sharpe", "sortino"}),
+    "in debt": (np.array([100.0, -200.0, -150.0]), {"cagr", "volatility", "sharpe", "sortino", "calmar", "turnover"}),
+    "in debt for a while": (np.array([100.0, -10.0, 20.0]), {"volatility", "sharpe", "sortino"}),
 }
 
 
 @pytest.mark.parametrize("case", sorted(UNDEFINED))
 def test_what_is_not_defined_is_null(case: str) -> None:
     equity, undefined = UNDEFINED[case]
-    shown = evaluate(counted(equity), 252).as_json()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shown = evaluate(counted(equity), 252).as_json()
     assert {name for name, value in shown.items() if value is None} == undefined | {"win_rate", "profit_factor"}
     assert tuple(shown) == METRICS
 
