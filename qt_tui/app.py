@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App
+from textual.app import App, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -140,6 +140,7 @@ class QtApp(App[int]):
         self.call_after_refresh(self.watch_workspace.start)
 
     def on_unmount(self) -> None:
+        self.running_here.cancel_all()  # jobs and sessions are processes of their own and go on
         self.remembered.save()
 
     # -- what the whole app shows --------------------------------------------------------------------------------
@@ -225,7 +226,11 @@ class QtApp(App[int]):
                 "set EDITOR to the editor you like, such as: export EDITOR=vim", severity="warning", markup=False
             )
             return False
-        with self.suspend():
-            subprocess.run([*shlex.split(editor), path], check=False)
+        try:
+            with self.suspend():
+                subprocess.run([*shlex.split(editor), path], check=False)
+        except (OSError, ValueError, SuspendNotSupported) as error:
+            self.notify(f"{editor} could not be started: {error}", severity="error", markup=False)
+            return False
         self.refresh()
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -20,6 +21,7 @@ from qt_tui.keymap import bind
 from qt_tui.screens.mode import ModeScreen
 from qt_tui.widgets.bars_table import BarsTable
 from qt_tui.widgets.candle_chart import CandleChart
+from qt_tui.widgets.chart import Chart
 from qt_tui.widgets.pane import Pane
 from qt_tui.widgets.table import Column, Row, Table
 
@@ -72,6 +74,8 @@ class DataScreen(ModeScreen):
         super().on_mount()
         self._cards: dict[str, SeriesCard] = {}
         self._shown: tuple[str, str, int] | None = None
+        self._window: Sequence[Bar] = ()
+        self._first = 0
 
     def refresh_content(self) -> None:
         in_background(self, "overview", lambda: self.workspace.data.overview(), self._show_cards)
@@ -143,7 +147,7 @@ class DataScreen(ModeScreen):
     def _series_loaded(self, loaded: Loaded) -> None:
         intraday = is_intraday(loaded.interval)
         name = f"{loaded.symbol} {loaded.interval}"
-        self.query_one("#candles", CandleChart).show_bars(loaded.bars, intraday=intraday)
+        self._show_window(loaded.total - len(loaded.bars), loaded.bars, None)
         self.note_title(self.query_one("#chart", Pane), title="Candles", remark=name)
         data = self.workspace.data
 
@@ -153,12 +157,37 @@ class DataScreen(ModeScreen):
         self.query_one("#bars", BarsTable).open(loaded.total, fetch, intraday=intraday, ready=loaded.bars)
         self.note_title(self.query_one("#rows", Pane), remark=f"{name}  {formats.count(loaded.total)} rows")
 
+    # -- rows and crosshair speak of the same bar ----------------------------------------------------------------
+
     @on(Table.Moved, "#bars")
     def _row_moved(self) -> None:
         table = self.query_one("#bars", BarsTable)
         bar = table.bar_at(table.cursor)
-        if bar is not None and table.has_focus:
+        if bar is None or not table.has_focus or self._shown is None:
+            return
+        if self._first <= table.cursor < self._first + len(self._window):
             self.query_one("#candles", CandleChart).point_at(bar.ts)
+            return
+        symbol, interval, _ = self._shown
+        data, first = self.workspace.data, max(0, table.cursor - WINDOW // 2)
+        in_background(
+            self,
+            "window",
+            lambda: bars_of(data.bars(symbol, interval, offset=first, limit=WINDOW)),
+            lambda bars: self._show_window(first, bars, bar.ts),
+        )
+
+    def _show_window(self, first: int, bars: Sequence[Bar], point: int | None) -> None:
+        """Candles of other bars than the last ones, with the crosshair on the row that was chosen."""
+        self._first, self._window = first, bars
+        intraday = self._shown is not None and is_intraday(self._shown[1])
+        self.query_one("#candles", CandleChart).show_bars(bars, intraday=intraday, point=point)
+
+    @on(Chart.Pointed, "#candles")
+    def _crosshair_moved(self, message: Chart.Pointed) -> None:
+        if message.ts is not None and self._window:
+            position = bisect_right(self._window, message.ts, key=lambda bar: bar.ts) - 1
+            self.query_one("#bars", BarsTable).move_to(self._first + max(0, position))
 
     # -- what the keys do ----------------------------------------------------------------------------------------
 

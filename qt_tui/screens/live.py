@@ -129,7 +129,7 @@ class LiveScreen(ModeScreen):
         self.table.show([session_row(session, palette) for session in look.sessions], empty=EMPTY)
         if first and look.chosen:
             self.table.select(look.chosen)
-        self.note_title(self.query_one("#list", Pane), remark=f"{len(look.sessions)} sessions" if look.sessions else "")
+        self.note_title(self.query_one("#list", Pane), remark=str(len(look.sessions) or ""))
         running = any(session.state == "running" for session in look.sessions)
         if running and self._timer is None:
             self._timer = self.set_interval(PERIOD, self.refresh_content)

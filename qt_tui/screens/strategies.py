@@ -37,7 +37,7 @@ class StrategiesScreen(ModeScreen):
 
     mode = "strategies"
     CSS = """
-    StrategiesScreen.-normal #body { grid-size: 3 1; grid-columns: 22 1fr 1fr; }
+    StrategiesScreen.-normal #body { grid-size: 3 1; grid-columns: 26 1fr 1fr; }
     StrategiesScreen.-wide #body { grid-size: 3 1; grid-columns: 32 1fr 1fr; }
     StrategiesScreen #problems { height: 5; }
     StrategiesScreen #figures { height: 5; }
@@ -81,6 +81,9 @@ class StrategiesScreen(ModeScreen):
         self._symbols: list[str] = chosen.split() if chosen else []
         self._say_symbols()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not (action == "edit" and isinstance(self.focused, Editor))
+
     # -- the list ------------------------------------------------------------------------------------------------
 
     def refresh_content(self) -> None:
@@ -90,6 +93,7 @@ class StrategiesScreen(ModeScreen):
         first = not self._infos
         self._infos = {info.name: info for info in infos}
         self._fill()
+        self._say_name()
         if first:
             self.select_strategy(self.qt.remembered.get("strategy") or infos[0].name)
             self._open(self._table.current)

@@ -64,7 +64,30 @@ async def test_rows_are_paged_from_the_first_to_the_last(app: QtApp) -> None:
         await until(pilot, lambda: "2000-03-01" in screen_text(pilot))
         await pilot.press("pagedown")
         assert table.cursor == table.page
-        assert app.screen.query_one(CandleChart).cursor == table.cursor, "the candles follow the rows"
+        chart = app.screen.query_one(CandleChart)
+        assert chart.cursor == table.cursor, "the candles follow the rows"
+        chart.focus()
+        await pilot.press("right", "right")
+        assert table.cursor == table.page + 2, "and the rows the crosshair"
+
+
+async def test_rows_far_from_the_last_ones_bring_their_candles_along(tmp_path: Path, folders: Folders) -> None:
+    rows = 10_000
+    file = tmp_path / "minutes.csv"
+    lines = (f"{1_600_000_000 + 60 * n},{n + 1},{n + 2},{n + 1},{n + 1.5},1" for n in range(rows))
+    file.write_text("timestamp,open,high,low,close,volume\n" + "\n".join(lines), "utf-8")
+    workspace = Workspace.open(tmp_path / "minutes")
+    workspace.data.import_file(file, symbol="M", interval="1m")
+    app = QtApp(workspace, folders)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        assert "1m  10,000 rows" in screen_text(pilot)
+        await pilot.press("tab", "tab", "g")
+        await settle(pilot)
+        assert "2020-09-13 12:26  O 1.00 H 2.00 L 1.00 C 1.50" in screen_text(pilot)
+        await pilot.press("G")
+        await settle(pilot)
+        assert "C 10,000.50" in screen_text(pilot)
 
 
 async def test_the_filter_narrows_a_list_and_escape_brings_it_back(app: QtApp) -> None:
