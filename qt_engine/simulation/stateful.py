@@ -73,7 +73,7 @@ def evaluate(programs: Any, start: int, stop: int, values: Any, columns: Any, st
         elif op == DIVIDE:
             answer = x / y
         elif op == POWER:
-            answer = x**y
+            answer = x**y if x == x else x  # C's pow(nan, 0) is 1
         elif x != x or y != y:
             answer = 0.0
         else:

@@ -76,7 +76,7 @@ class Stepper:
             or not first <= until <= len(market)
         ):
             raise InputError(f"cannot advance from bar {first} to {until} on a market of shape {market.close.shape}")
-        signals = _signals(plan)
+        signals = _signals(plan, first, until)
         state.reserve(int(np.count_nonzero(plan.entry[max(first - 1, 0) : until])))
         if len(self._equity) < until:
             self._equity = _longer(self._equity, first, until)
@@ -85,9 +85,9 @@ class Stepper:
         advance(
             until, market.ts, market.open, market.high, market.low, market.close, market.sample, market.sample_index,
             plan.entry, signals, plan.exit_long.view(np.int8), plan.exit_short.view(np.int8), plan.protect_kind,
-            plan.protect_value, plan.distances, plan.volatility, programs, program_start, plan.program_values, plan.program_columns, stack, limits_of(plan),
-            settings_of(plan, self.execution), state.floats, state.ints, state.money, state.run, state.fills, state.orders,
-            self._equity, True,
+            plan.protect_value, plan.distances, plan.volatility, programs, program_start, plan.program_values,
+            plan.program_columns, stack, limits_of(plan), settings_of(plan, self.execution), state.floats,
+            state.ints, state.money, state.run, state.fills, state.orders, self._equity, True,
         )  # fmt: skip
         self._market = market
         return StepDelta(
@@ -142,12 +142,13 @@ class Stepper:
         )
 
 
-def _signals(plan: Plan) -> NDArray[np.int8]:
-    """int8 `(T,)`: 1 where any asset has an entry signal."""
+def _signals(plan: Plan, first: int, until: int) -> NDArray[np.int8]:
+    """int8 `(T,)`: 1 where any asset has an entry signal; with several assets only bars `first` to `until` are looked at."""
     if plan.entry.shape[1] == 1:
         return plan.entry.reshape(-1)
-    some: NDArray[np.bool_] = np.asarray(plan.entry.any(axis=1))
-    return some.view(np.int8)
+    some = np.zeros(len(plan.entry), np.int8)
+    plan.entry[first:until].any(axis=1, out=some[first:until].view(np.bool_))
+    return some
 
 
 def _longer(curve: NDArray[np.float64], used: int, bars: int) -> NDArray[np.float64]:

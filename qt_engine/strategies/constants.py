@@ -165,7 +165,11 @@ def evaluate_columns(expression: Expression, columns: Mapping[str, NDArray[Any]]
                 join = np.logical_and if op == "and" else np.logical_or
                 return join.reduce(np.broadcast_arrays(*(value(operand) for operand in operands)))
             case Compare(op=op, left=left, right=right) | Binary(op=op, left=left, right=right):
+                if op == "**":
+                    return _one_by_one(_power, value(left), value(right))
                 return getattr(np, _COLUMN_OPERATORS[op])(value(left), value(right))
+            case Call(name=("exp" | "log") as name, args=(argument,)):
+                return _one_by_one(_exponential if name == "exp" else _logarithm, value(argument))
             case Call(name=name, args=args) if name in CONSTANT_FUNCTIONS:
                 return getattr(np, _COLUMN_FUNCTIONS.get(name, name))(*(value(argument) for argument in args))
         raise _error(node, "only numbers and parameters can stand here")
@@ -174,8 +178,42 @@ def evaluate_columns(expression: Expression, columns: Mapping[str, NDArray[Any]]
         return value(expression)
 
 
+def _one_by_one(function: Callable[..., float], *columns: Any) -> Any:
+    """Numpy has these functions too, with other last bits on processors of other kinds."""
+    import numpy as np
+
+    together = np.broadcast(*columns)
+    values = np.fromiter((function(*(float(x) for x in row)) for row in together), np.float64, together.size)
+    return values.reshape(together.shape) if together.shape else values[0]
+
+
+def _exponential(x: float) -> float:
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+def _logarithm(x: float) -> float:
+    return math.log(x) if x > 0 else math.nan
+
+
+def _power(x: float, y: float) -> float:
+    """C's `pow`, but missing where x is missing, whatever y is."""
+    if math.isnan(x):
+        return math.nan
+    try:
+        return math.pow(x, y)
+    except ValueError:  # a power of zero without an answer is infinite, the root of a negative number is missing
+        if x:
+            return math.nan
+    except OverflowError:
+        pass
+    return math.copysign(math.inf, x) if y % 2 == 1 else math.inf
+
+
 _COLUMN_OPERATORS = {
-    "+": "add", "-": "subtract", "*": "multiply", "/": "divide", "**": "power", "<": "less", "<=": "less_equal",
+    "+": "add", "-": "subtract", "*": "multiply", "/": "divide", "<": "less", "<=": "less_equal",
     ">": "greater", ">=": "greater_equal", "==": "equal", "!=": "not_equal",
 }  # fmt: skip
 _COLUMN_FUNCTIONS = {"min": "minimum", "max": "maximum"}

@@ -77,7 +77,7 @@ def compute_numbers(op: int, x: Any, y: Any, out: Any, n: int) -> None:
             out[i] = x[i] / y[i]
     elif op == POWER:
         for i in range(n):
-            out[i] = x[i] ** y[i]
+            out[i] = x[i] ** y[i] if x[i] == x[i] else np.nan  # C's pow(nan, 0) is 1
     elif op == NEGATE:
         for i in range(n):
             out[i] = -x[i]

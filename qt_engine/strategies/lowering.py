@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from qt_engine.core.errors import InputError
-from qt_engine.features.registry import Column as ImpliedColumn
 from qt_engine.features.registry import Binding, bind, lookup
+from qt_engine.features.registry import Column as ImpliedColumn
 from qt_engine.strategies.constants import CONSTANT_FUNCTIONS, evaluate_constant
 from qt_engine.strategies.document import StrategyDocument
 from qt_engine.strategies.functions import bind_function
@@ -167,8 +167,9 @@ def _column(node: Node) -> Column:
 
 
 def _lagged(node: Node, bars: Expression) -> Node:
-    if isinstance(node, Value) or bars == Number(0):
+    if bars == Number(0) and not isinstance(node, Value):
         return node
+    # A constant becomes a series here: it has its value in every bar, and none before the first.
     return Lagged(_column(node), bars)
 
 

@@ -40,8 +40,11 @@ def _runs(up: Floats, bars: int, out: Floats) -> None:
 
 def _steps(x: Floats, sign: float) -> Floats:
     """-1, 0 (unknown), +1: whether x moved in the direction of `sign` from the bar before."""
-    change = np.concatenate([[np.nan], np.diff(x)])[: len(x)] * sign
-    return np.where(np.isnan(change), 0.0, np.where(change > 0.0, 1.0, -1.0))
+    now, before = x[1:] * sign, x[:-1] * sign
+    steps = np.zeros(len(x))
+    # Compared, not subtracted: the difference of two infinite values is missing, their order is not.
+    steps[1:] = np.where(now > before, 1.0, np.where(now <= before, -1.0, 0.0))
+    return steps
 
 
 def rising(x: Floats, bars: int, out: Floats) -> None:
@@ -74,7 +77,10 @@ def cross_section(op: str, table: Floats) -> Floats:
         with np.errstate(invalid="ignore", divide="ignore"):
             centred = np.where(present, table - known.sum(axis=1, keepdims=True) / number, 0.0)
             deviation = np.sqrt((centred * centred).sum(axis=1, keepdims=True) / number)
-            return np.where(present & (deviation > 0.0), centred / deviation, np.nan)
+            # Equal values have no deviation, whatever the rounding of their mean says.
+            lowest = np.where(present, table, np.inf).min(axis=1, keepdims=True)
+            highest = np.where(present, table, -np.inf).max(axis=1, keepdims=True)
+            return np.where(present & (highest > lowest) & (deviation > 0.0), centred / deviation, np.nan)
     raise InputError(f"{op} does not look across assets")
 
 

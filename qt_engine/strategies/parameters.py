@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from qt_engine.core.errors import InputError
 from qt_engine.core.text import nearest, plain
-from qt_engine.strategies.calls import check_call
+from qt_engine.strategies.calls import check_call, is_constant
 from qt_engine.strategies.constants import evaluate_columns, evaluate_constant, holds
 from qt_engine.strategies.document import Parameter, StrategyDocument
-from qt_engine.strategies.nodes import Call, Expression, Lag, Name, walk
+from qt_engine.strategies.nodes import Binary, Call, Expression, Lag, Name, children, names, walk
 from qt_engine.strategies.reading import read_number
 from qt_engine.strategies.settings import settings_of
 from qt_engine.strategies.writing import expression_text, number_text
@@ -41,7 +41,7 @@ def resolve_parameters(
         If a name is unknown, a value is of the wrong type or out of bounds, a condition of `require` is not met, or
         a setting or an indicator does not take these parameters.
     """
-    values: dict[str, int | float] = {name: parameter.default for name, parameter in document.params.items()}
+    values = _defaults(document)
     for name in sorted(overrides or {}):
         if name not in document.params:
             raise InputError(unknown_parameter(document, name))
@@ -109,13 +109,17 @@ def check_parameters(document: StrategyDocument, values: Mapping[str, int | floa
         except InputError as error:
             raise InputError(f"{_values_read(expression, values)}: {error.reason}") from None
     for node in _nodes(document):
-        if isinstance(node, Lag) and isinstance(node.bars, Name) and values[node.bars.name] < 0:
-            raise InputError(f"{_values_read(node.bars, values)}: {expression_text(node)} would read the future")
-        if isinstance(node, Call):
-            try:
-                check_call(node, values)
-            except InputError as error:
-                raise InputError(f"{_values_read(node, values)}: {error.reason}") from None
+        _check_node(node, values)
+
+
+def _check_node(node: Expression, values: Mapping[str, int | float]) -> None:
+    if isinstance(node, Lag) and isinstance(node.bars, Name) and values[node.bars.name] < 0:
+        raise InputError(f"{_values_read(node.bars, values)}: {expression_text(node)} would read the future")
+    if isinstance(node, Call):
+        try:
+            check_call(node, values)
+        except InputError as error:
+            raise InputError(f"{_values_read(node, values)}: {error.reason}") from None
 
 
 def _nodes(document: StrategyDocument) -> Iterator[Expression]:
@@ -171,17 +175,49 @@ def grid(document: StrategyDocument, spec: Mapping[str, Iterable[Any]]) -> dict[
         columns[name] = np.tile(np.repeat(axis, inner), outer)
         outer *= len(values)
     for condition in document.require:
-        kept = np.broadcast_to(evaluate_columns(condition, columns), count)
+        kept = np.broadcast_to(evaluate_columns(condition, columns), count) & _answered(condition, columns)
         columns = {name: column[kept] for name, column in columns.items()}
         count = int(kept.sum())
         if not count:
             raise InputError(f"no combination meets what the strategy requires: {expression_text(condition)}")
     for name, setting, expression in settings_of(document):
         found = np.broadcast_to(evaluate_columns(expression, columns), count)
-        for value in np.unique(found):
+        for value in np.unique(np.where(_answered(expression, columns), found, np.nan)):
             if not setting.accepts(float(value)):
                 raise InputError(f"{name} is {setting.expected}, not {value:.10g}, which this grid has")
+    _check_calls(document, columns)
     return columns
+
+
+def _answered(expression: Expression, columns: Mapping[str, NDArray[Any]]) -> Any:
+    """Where every part of an expression over parameters has a finite value: elsewhere a run would be refused."""
+    import numpy as np
+
+    known: Any = np.True_
+    for part in walk(expression):
+        if isinstance(part, Binary | Call):
+            known = known & np.isfinite(evaluate_columns(part, columns))
+    return known
+
+
+def _check_calls(document: StrategyDocument, columns: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse a grid with a choice that an `x[n]` or a call cannot take, as `check_parameters` refuses it for a run."""
+    checked: set[tuple[Expression, tuple[str, ...]]] = set()
+    for node in _nodes(document):
+        if not isinstance(node, Call | Lag):
+            continue
+        numbers = children(node) if isinstance(node, Call) else (node.bars,)
+        still = [part for part in numbers if is_constant(part, columns)]
+        read = tuple(sorted({name for part in still for name in names(part)}))
+        if not read or (node, read) in checked:
+            continue
+        checked.add((node, read))
+        for choice in dict.fromkeys(zip(*(columns[name].tolist() for name in read), strict=True)):
+            _check_node(node, {**_defaults(document), **dict(zip(read, choice, strict=True))})
+
+
+def _defaults(document: StrategyDocument) -> dict[str, int | float]:
+    return {name: parameter.default for name, parameter in document.params.items()}
 
 
 def _axis(parameter: Parameter, values: Iterable[Any]) -> list[int | float]:

@@ -6,6 +6,7 @@ document is read (with the parameters' defaults) and again for the parameters of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -55,7 +56,7 @@ class Setting:
 
     def accepts(self, value: float) -> bool:
         """Whether the value is of the kind and within the bounds."""
-        return not (
+        return math.isfinite(value) and not (
             (self.kind == "whole" and not float(value).is_integer())
             or (self.low is not None and value < self.low)
             or (self.high is not None and value > self.high)
