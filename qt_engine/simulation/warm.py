@@ -7,6 +7,7 @@ what they compiled in numba's cache on disk, where this process finds it. A mark
 
 from __future__ import annotations
 
+import fcntl
 import os
 import platform
 import subprocess
@@ -44,12 +45,20 @@ def warm_up(*, sweeps: bool = True) -> None:
         mark = _mark(stage)
         if mark.exists():
             continue
-        for process in [_start(name) for name in STAGES[stage]]:
-            _, said = process.communicate()
-            if process.returncode:
-                raise QtError(f"the kernels could not be compiled: {(said.strip() or 'killed').splitlines()[-1]}")
         mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.touch()
+        with mark.with_suffix(".lock").open("w") as lock:
+            # Who comes second waits, instead of compiling the same again.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not mark.exists():
+                _compile(stage)
+                mark.touch()
+
+
+def _compile(stage: str) -> None:
+    for process in [_start(name) for name in STAGES[stage]]:
+        _, said = process.communicate()
+        if process.returncode:
+            raise QtError(f"the kernels could not be compiled: {(said.strip() or 'killed').splitlines()[-1]}")
 
 
 def _stages(sweeps: bool) -> list[str]:
