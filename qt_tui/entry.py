@@ -37,7 +37,7 @@ def only_a_workspace(arguments: list[str]) -> tuple[str, ...] | None:
     """Where nothing but `--workspace` is given: its value, if any, as the arguments of `Workspace.open`; else None."""
     if not arguments:
         return ()
-    if len(arguments) == 2 and arguments[0] in ("--workspace", "-w"):
+    if len(arguments) == 2 and arguments[0] == "--workspace":
         return (arguments[1],)
     if len(arguments) == 1 and arguments[0].startswith("--workspace="):
         return (arguments[0].partition("=")[2],)

@@ -20,7 +20,7 @@ _RISING = {"1w": "╷", "w1": "╵", "ww": "│", "1b": "╻", "b1": "╹", "bb"
 _FALLING = {"1w": "╷", "w1": "╵", "ww": "│", "1b": "▄", "b1": "▀", "bb": "█", "wb": "▄", "bw": "▀"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Bar:
     """One bar; `ts` is the UTC nanoseconds of its open."""
 

@@ -142,7 +142,8 @@ class DataScreen(ModeScreen):
             bars = data.bars(card.symbol, card.interval, offset=first, limit=WINDOW)
             return Loaded(card.symbol, card.interval, card.rows, bars_of(bars))
 
-        in_background(self, "series", load, self._series_loaded)
+        # After the paint: the first load brings numpy and DuckDB along.
+        self.call_after_refresh(in_background, self, "series", load, self._series_loaded)
 
     def _series_loaded(self, loaded: Loaded) -> None:
         intraday = is_intraday(loaded.interval)

@@ -13,8 +13,8 @@ from qt_tui.charts.candles import Bar
 from qt_tui.widgets.table import Column, Row, Table
 
 PAGE = 1000
-KEPT = 24
-"""Pages in memory: 24,000 bars, about 8 MB."""
+KEPT = 12
+"""Pages in memory: 12,000 bars, about 3 MB."""
 
 Fetch = Callable[[int, int], Sequence[Bar]]
 """(offset, limit) to bars; called in a thread."""
