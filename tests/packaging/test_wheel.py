@@ -26,8 +26,7 @@ from qt_tui.app import QtApp
 from qt_tui.folders import Folders
 
 here = Path(sys.argv[1])
-workspace = Workspace.open(here / "workspace")
-workspace.data.import_sample()
+workspace = Workspace.open(here / "workspace")  # empty: with bars the preview would compile the engine
 looks, problems = themes.read_themes()
 app = QtApp(workspace, Folders(here / "config", here / "state"))
 seen = []
