@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from qt_engine.core.errors import InputError
+from qt_engine.core.errors import InputError, QtError
 from qt_tui import keymap, modes, themes
 from qt_tui.charts.palette import Palette
 from qt_tui.folders import Folders
@@ -138,6 +140,13 @@ class QtApp(App[int]):
         for complaint in self._complaints:
             self.notify(complaint, severity="error", markup=False, timeout=10)
         self.call_after_refresh(self.watch_workspace.start)
+        # Not a worker: leaving must not wait for a compiler.
+        self.call_after_refresh(Thread(target=self._warm_up, name="warm-up", daemon=True).start)
+
+    def _warm_up(self) -> None:
+        # What cannot be compiled says so in the first preview or run, which tries again.
+        with suppress(QtError):
+            self.workspace.warm_up()
 
     def on_unmount(self) -> None:
         self.running_here.cancel_all()  # jobs and sessions are processes of their own and go on
