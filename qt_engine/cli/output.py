@@ -101,7 +101,7 @@ def print_curve(times: Sequence[int], values: Sequence[float], *, title: str, he
     """
     import shutil
 
-    import plotext  # type: ignore[import-untyped]
+    import plotext
 
     from qt_engine.core.clock import iso
 

@@ -1,7 +1,7 @@
 """Reading bars out of delimited text: commas, semicolons or tabs, quoted or not, gzipped or not.
 
-One pass of the standard library's csv reader, because only it knows the physical line of every row; the cells of some ten thousand
-rows at a time are then turned into numbers column by column. A million rows take about three seconds.
+One pass of the standard library's csv reader, because only it knows the physical line of every row; the cells of some ten
+thousand rows at a time are then turned into numbers column by column. A million rows take about three seconds.
 """
 
 from __future__ import annotations
@@ -182,7 +182,8 @@ class _Table:
         self._symbol = cells[column][0] if self._symbol is None else self._symbol
         if set(cells[column]) != {self._symbol}:
             at = next(i for i, symbol in enumerate(cells[column]) if symbol != self._symbol)
-            reason = f"{plain(cells[column][at], 40)!r} is another symbol than {plain(self._symbol, 40)!r} above; import a file for each"
+            other = plain(cells[column][at], 40)
+            reason = f"{other!r} is another symbol than {plain(self._symbol, 40)!r} above; import a file for each"
             raise _Wrong(at, column, reason)
 
     def parsed(self) -> Parsed:

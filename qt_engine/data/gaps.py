@@ -106,7 +106,7 @@ def _days(ts: Times, venue: str) -> Times:
 
 def _calendar(venue: str, ts: Times) -> Any:
     """The venue's calendar around these times, or None where none is known."""
-    import exchange_calendars  # type: ignore[import-untyped]
+    import exchange_calendars
     import pandas as pd
 
     padding = pd.Timedelta(days=_PADDING_DAYS)

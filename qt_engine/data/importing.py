@@ -1,4 +1,4 @@
-"""One import, from raw bytes to a new snapshot: store, parse, validate, put in order, compare with what is stored, put on the shelf.
+"""One import, from raw bytes to a new snapshot: store, parse, validate, put in order, compare with what is stored, shelve.
 
 Only the first step changes anything before everything has been found good.
 """
@@ -129,7 +129,8 @@ def _shelve(
     if replaced and not replace:
         at = int(np.flatnonzero(differs)[np.argmin(arranged.lines[differs])])
         raise InputError(
-            f"another row for {iso(int(rows.ts[at]))} with other values is stored already; use --replace to put this one in its place",
+            f"another row for {iso(int(rows.ts[at]))} with other values is stored already; "
+            "use --replace to put this one in its place",
             file=source.name,
             line=int(arranged.lines[at]),
             column="timestamp",

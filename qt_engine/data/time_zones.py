@@ -19,7 +19,7 @@ from qt_engine.core.intervals import DAY_NS
 UNIQUE, TWICE, NEVER = 0, 1, 2
 """How often a local time happens."""
 
-_EPOCH = datetime(1970, 1, 1)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive on purpose: it is what a local time is measured from
 
 
 def zone(name: str) -> ZoneInfo:

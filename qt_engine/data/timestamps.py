@@ -146,7 +146,8 @@ class TimeReader:
 
     def _mixed(self, text: str, unit: int) -> str:
         return (
-            f"{plain(text, 40)!r} looks like {_UNITS[unit][0]} since 1970 where the rows above are in {_UNITS[self._unit or 0][0]}; "
+            f"{plain(text, 40)!r} looks like {_UNITS[unit][0]} since 1970 "
+            f"where the rows above are in {_UNITS[self._unit or 0][0]}; "
             "use one unit"
         )
 

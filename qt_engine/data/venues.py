@@ -22,7 +22,8 @@ UNKNOWN = ""
 TIME_ZONES = {
     "XNYS": "America/New_York", "XNAS": "America/New_York", "XASE": "America/New_York", "ARCX": "America/New_York",
     "BATS": "America/New_York", "IEXG": "America/New_York", "XCBF": "America/Chicago", "CMES": "America/Chicago",
-    "XTSE": "America/Toronto", "XMEX": "America/Mexico_City", "BVMF": "America/Sao_Paulo", "XBUE": "America/Argentina/Buenos_Aires",
+    "XTSE": "America/Toronto", "XMEX": "America/Mexico_City", "BVMF": "America/Sao_Paulo",
+    "XBUE": "America/Argentina/Buenos_Aires",
     "XLON": "Europe/London", "XDUB": "Europe/Dublin", "XPAR": "Europe/Paris", "XAMS": "Europe/Amsterdam",
     "XBRU": "Europe/Brussels", "XLIS": "Europe/Lisbon", "XMIL": "Europe/Rome", "XMAD": "Europe/Madrid",
     "XFRA": "Europe/Berlin", "XETR": "Europe/Berlin", "XSWX": "Europe/Zurich", "XWBO": "Europe/Vienna",

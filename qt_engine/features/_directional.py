@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from qt_engine.features._arrays import Floats
 from qt_engine.core.compiled import compiled
+from qt_engine.features._arrays import Floats
 
 
 @compiled

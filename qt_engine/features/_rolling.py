@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from qt_engine.features._arrays import Floats, Indices
 from qt_engine.core.compiled import compiled
+from qt_engine.features._arrays import Floats, Indices
 
 
 @compiled

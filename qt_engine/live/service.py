@@ -137,7 +137,7 @@ class SessionService:
             return tuple(record.ts), tuple(record.equity)
 
     def stop(self, reference: str) -> SessionStatus:
-        """Stop a session after the bar it is at, and wait until it has; it can be resumed. One that does not run stays as it is."""
+        """Stop a session after the bar it is at, and wait until it has. It can be resumed."""
         return self._status(self._house.jobs.cancel(self._job(reference).job_id))
 
     def resume(self, reference: str) -> SessionStatus:

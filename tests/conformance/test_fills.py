@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from reference.cases import market_of, plan_of
-from reference.simulator import simulate_slowly
 
 from qt_engine.data.market import Market
 from qt_engine.simulation.contract import Counters, Execution, OpenPosition, Reason, SimInput, Status
 from qt_engine.strategies.plan import Plan
+from reference.cases import market_of, plan_of
+from reference.simulator import simulate_slowly
 
 HERE = Path(__file__).parent
 SIDES = {1: "buy", -1: "sell"}

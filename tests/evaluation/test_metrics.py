@@ -120,6 +120,14 @@ def test_what_is_not_defined_is_null(case: str) -> None:
     assert tuple(shown) == METRICS
 
 
+def test_an_account_of_which_next_to_nothing_is_left_still_has_returns() -> None:
+    equity = 100.0 * np.cumprod([1.0, *[0.5] * 100])
+    metrics = evaluate(counted(np.concatenate([equity, 1e-40 * np.array([1.0, 1.1, 0.9])])), 252)
+    assert metrics.max_drawdown == -1.0
+    assert metrics.volatility > 0.0
+    assert math.isfinite(metrics.sharpe)
+
+
 def test_an_account_that_went_below_zero_has_no_growth_rate() -> None:
     metrics = evaluate(replace(counted(np.array([100.0, 50.0, 60.0])), final_equity=-5.0), 252)
     assert math.isnan(metrics.cagr)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
-from reference.generators import Run, runs
 
 from qt_engine.data.canonical import market_from_arrays
 from qt_engine.data.market import Market
@@ -15,6 +14,7 @@ from qt_engine.evaluation.metrics import evaluate
 from qt_engine.evaluation.trades import round_trips
 from qt_engine.simulation.contract import FILL, Kind, Reason, Side
 from qt_engine.simulation.simulate import simulate
+from reference.generators import Run, runs
 
 DAY = 86_400_000_000_000
 

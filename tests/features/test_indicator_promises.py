@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from features.indicator_markets import bars
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.indicator_markets import bars
 from qt_engine.core.errors import InputError
 from qt_engine.features import INDICATORS, Indicator, compute, compute_many
 

@@ -9,8 +9,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import talib
-from features.indicator_markets import Columns, bars
 
+from features.indicator_markets import Columns, bars
 from qt_engine.features import INDICATORS, compute
 
 Reference = Callable[..., np.ndarray]

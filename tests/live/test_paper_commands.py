@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_workspace import own_user, sample, ws
 
 from qt_engine.cli import main
 from qt_engine.core.clock import monotonic, sleep
 from qt_engine.workspace import Workspace
+from sample_workspace import own_user, sample, ws
 
 __all__ = ["own_user", "sample", "ws"]
 

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from hypothesis import strategies as st
-from reference.cases import START
-from reference.simulator import ExitCondition
 
 from qt_engine.core.intervals import DAY_NS
 from qt_engine.data.market import Market
@@ -29,6 +27,8 @@ from qt_engine.strategies.instructions import (
     PUSH_VALUE,
 )
 from qt_engine.strategies.plan import SIZING_METHODS, UNLIMITED, Plan, Protect, Risk
+from reference.cases import START
+from reference.simulator import ExitCondition
 
 MOVES = np.array([0, 0, 0, 1, -1, 1, -1, 2, -2, 3, -3, 5, -5, 12, -12, 40])
 REACH = np.array([0, 0, 1, 1, 2, 3, 5, 10])

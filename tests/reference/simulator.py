@@ -139,7 +139,7 @@ class Simulator:
         self.positions: dict[int, Position] = {}
         self.pending: dict[int, Order] = {}
         self.last_price: dict[int, float] = {}
-        self.entries = {asset: 0 for asset in self.assets}
+        self.entries = dict.fromkeys(self.assets, 0)
         self.last_exit_bar: dict[int, int] = {}
         self.peak = self.cash
         self.halted = False

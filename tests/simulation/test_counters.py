@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reference.cases import market_of, plan_of
-from reference.simulator import simulate_slowly
 
 from qt_engine.simulation.contract import Counters, Execution, SimInput
 from qt_engine.simulation.simulate import simulate
 from qt_engine.strategies.plan import Plan
+from reference.cases import market_of, plan_of
+from reference.simulator import simulate_slowly
 
 BARS = [[100, 100, 100, 100], [100, 110, 100, 110], [110, 110, 99, 99], [99, 99, 99, 99], [108.9, 108.9, 108.9, 108.9]]
 """All of 1000 bought at 100 and held: equity 1000, 1100, 990, 990, 1089."""

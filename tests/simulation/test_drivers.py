@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import plans
-from reference.generators import Run, runs
 
 from qt_engine.core.errors import InputError
 from qt_engine.data.market import Market
@@ -20,6 +18,8 @@ from qt_engine.simulation.contract import SimInput
 from qt_engine.simulation.simulate import simulate
 from qt_engine.simulation.stepper import Stepper
 from qt_engine.strategies.plan import UNLIMITED, Plan
+from reference import plans
+from reference.generators import Run, runs
 
 more = settings(max_examples=3 * settings.default.max_examples)
 TESTS = Path(__file__).parents[1]

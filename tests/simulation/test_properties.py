@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import plans
-from reference.generators import Run, markets, runs
 
 from qt_engine.data.market import PRICES, Market
 from qt_engine.simulation.contract import Execution, Kind, Reason, SimInput, SimResult
 from qt_engine.simulation.simulate import simulate
 from qt_engine.strategies.plan import UNLIMITED, Risk
+from reference import plans
+from reference.generators import Run, markets, runs
 
 more = settings(max_examples=3 * settings.default.max_examples)
 AT_THE_OPEN = {Reason.ENTRY_SIGNAL, Reason.EXIT_SIGNAL, Reason.TIME_STOP, Reason.MAX_DRAWDOWN}

@@ -8,11 +8,11 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from reference.generators import Run, runs
-from reference.simulator import Reference, simulate_slowly
 
 from qt_engine.simulation.contract import SimResult
 from qt_engine.simulation.simulate import simulate
+from reference.generators import Run, runs
+from reference.simulator import Reference, simulate_slowly
 
 pytestmark = pytest.mark.timeout(1800)  # for a thorough run
 EXAMPLES = 20 * settings.default.max_examples  # 2,000; a thorough run 20,000

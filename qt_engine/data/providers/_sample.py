@@ -1,8 +1,8 @@
 """Real daily bars of five American companies, 2000 to 2013, from the bokeh_sampledata package (BSD-3).
 
 The package's own module builds Python lists of everything at import, so only its data file is used. Prices are as traded
-then: neither dividends nor splits are adjusted for. Rows that the schema refuses would be left out and named in the report (no price is ever
-mended); in the file as published there are none.
+then: neither dividends nor splits are adjusted for. Rows that the schema refuses would be left out and named in the report (no
+price is ever mended); in the file as published there are none.
 """
 
 from __future__ import annotations
