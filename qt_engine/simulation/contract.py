@@ -101,9 +101,11 @@ class SimInput:
 
     def __post_init__(self) -> None:
         if not (0.0 < self.cash < 1e15):
-            raise InputError(f"cash must be above 0, not {self.cash:g}")
-        if self.plan.entry.shape != self.market.close.shape:
-            raise InputError("the plan was compiled for another market")
+            raise InputError(f"cash must be above 0 and below 1e15, not {self.cash:g}")
+        from qt_engine.simulation.admission import check_decisions, check_plan
+
+        check_plan(self.plan, *self.market.close.shape)
+        check_decisions(self.plan)
 
     @cached_property
     def hash(self) -> str:

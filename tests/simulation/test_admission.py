@@ -1,0 +1,92 @@
+"""A plan that does not fit its market is refused with a sentence before compiled code reads it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from reference.cases import market_of, plan_of
+
+from qt_engine.core.errors import InputError
+from qt_engine.simulation.contract import SimInput
+from qt_engine.strategies.instructions import ADD, AND, GREATER, NOT, PUSH_COLUMN, PUSH_HELD, PUSH_POSITION, PUSH_VALUE
+from qt_engine.strategies.plan import Plan, Protect
+
+BARS = [[100.0, 101.0, 99.0, 100.0]] * 6
+MARKET = market_of({"A": BARS, "B": BARS})
+NOTHING = np.empty((0, 3), np.int64)
+
+
+def plan(**changes: Any) -> Plan:
+    case = {"enter": [[0, "A", "long"]], "protect": {"stop_loss": 0.05}, "sizing": ["fixed_quantity", 1]}
+    return replace(plan_of(case, MARKET), **changes)
+
+
+def program(*rows: tuple[int, int]) -> np.ndarray:
+    return np.array([(*row, 0) for row in rows], np.int64).reshape(-1, 3)
+
+
+def kinds(kind: int, value: float) -> dict[str, np.ndarray]:
+    return {"protect_kind": np.full((2, 3), kind, np.int64), "protect_value": np.full((2, 3), value)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"entry": np.zeros((5, 2), np.int8)}, "entry"),
+        ({"entry": np.zeros((6, 2), np.int64)}, "entry"),
+        ({"entry": np.zeros((12, 2), np.int8)[::2]}, "entry"),
+        ({"entry": np.full((6, 2), 3, np.int8)}, "entry"),
+        ({"entry": np.full((6, 2), -128, np.int8)}, "entry"),
+        ({"exit_long": np.zeros((6, 1), np.uint8)}, "exit_long"),
+        ({"exit_long": np.full((6, 2), 255, np.uint8)}, "exit_long"),
+        ({"exit_short": np.zeros((6, 2))}, "exit_short"),
+        ({"exit_short": np.zeros((3, 2), np.uint8)}, "exit_short"),
+        ({"time_stop": np.zeros(2, np.int64)}, "time_stop"),
+        ({"time_stop": np.ones(1, np.int64)}, "time_stop"),
+        (kinds(7, 0.1), "protect_kind"),
+        (kinds(Protect.FRACTION, np.nan), "protect_value"),
+        (kinds(Protect.DISTANCE, 0.0), "protect_value"),
+        ({**kinds(Protect.DISTANCE, 1.0), "distances": np.ones((1, 6, 2))}, "protect_value"),
+        ({**kinds(Protect.DISTANCE, -1.0), "distances": np.ones((1, 6, 2))}, "protect_value"),
+        ({**kinds(Protect.DISTANCE, 0.5), "distances": np.ones((1, 6, 2))}, "protect_value"),
+        ({"distances": np.ones((1, 5, 2))}, "distances"),
+        ({"distances": np.ones((1, 6, 2), np.float32)}, "distances"),
+        ({"distances": np.ones(0)}, "distances"),
+        ({"sizing": "volatility_target"}, "volatility"),
+        ({"volatility": np.ones((6, 1))}, "volatility"),
+        ({"sizing": "martingale"}, "sizing"),
+        ({"sizing_value": float("nan")}, "sizing_value"),
+        ({"cooldown": -1}, "cooldown"),
+        ({"max_entries": -1}, "max_entries"),
+        ({"program_columns": np.ones((1, 6, 1))}, "program_columns"),
+        ({"program_values": np.ones((1, 1))}, "program_values"),
+        ({"exit_programs": (program((PUSH_COLUMN, 0)), NOTHING)}, "exit_programs"),
+        ({"exit_programs": (NOTHING, program((PUSH_VALUE, 0)))}, "exit_programs"),
+        ({"exit_programs": (program((PUSH_HELD, 0), (PUSH_VALUE, -1)), NOTHING)}, "exit_programs"),
+        ({"exit_programs": (program((PUSH_HELD, 0), (GREATER, 0)), NOTHING)}, "exit_programs"),
+        ({"exit_programs": (program((NOT, 0)), NOTHING)}, "exit_programs"),
+        ({"exit_programs": (program((PUSH_HELD, 0), (PUSH_HELD, 0)), NOTHING)}, "exit_programs"),
+        ({"exit_programs": (program(*[(PUSH_HELD, 0)] * 65, *[(ADD, 0)] * 64), NOTHING)}, "exit_programs"),
+        ({"exit_programs": (program((99, 0)), NOTHING)}, "exit_programs"),
+        ({"exit_programs": (program((PUSH_HELD, 0)).astype(np.int32), NOTHING)}, "exit_programs"),
+        ({"exit_programs": (np.zeros((1, 2), np.int64), NOTHING)}, "exit_programs"),
+    ],
+)
+def test_a_plan_that_does_not_fit_is_refused(changes: dict[str, Any], named: str) -> None:
+    with pytest.raises(InputError, match=f"not compiled for this market: {named} ") as refused:
+        SimInput(MARKET, plan(**changes))
+    assert "\n" not in str(refused.value)
+
+
+def test_what_fits_is_taken() -> None:
+    held = program((PUSH_HELD, 0), (PUSH_VALUE, 0), (GREATER, 0), (PUSH_POSITION, 0), (PUSH_COLUMN, 0), (GREATER, 0), (AND, 0))
+    for changes in (
+        {},
+        {**kinds(Protect.DISTANCE, 1.0), "distances": np.ones((2, 6, 2))},
+        {"sizing": "volatility_target", "volatility": np.ones((6, 2))},
+        {"exit_programs": (held, NOTHING), "program_values": np.ones(1), "program_columns": np.ones((1, 6, 2))},
+    ):
+        assert SimInput(MARKET, plan(**changes)).hash
