@@ -12,14 +12,14 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qt_engine.core.clock import monotonic, sleep
 from qt_engine.core.errors import StoreError
 from qt_engine.core.text import plain
-from qt_engine.storage.schema import migrate
+from qt_engine.storage.schema import VERSION, migrate, stored_version
 
 if TYPE_CHECKING:
     import duckdb
@@ -54,11 +54,17 @@ class Catalog:
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """One look at the catalog. Readers do not exclude each other. A catalog that is not there yet is made."""
-        if not self._current:
+        while True:
+            with self._locked(fcntl.LOCK_SH), ExitStack() as stack:
+                if self._filled():
+                    con = stack.enter_context(self._connection(read_only=True))
+                    # Mostly it is, and then a process that only looks waits for no disk.
+                    if self._current or stored_version(con) == VERSION:
+                        self._current = True
+                        yield con
+                        return
             with self.write():
                 pass
-        with self._locked(fcntl.LOCK_SH), self._connection(read_only=True) as con:
-            yield con
 
     @contextmanager
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -78,6 +84,13 @@ class Catalog:
                         con.execute("ROLLBACK")
                     raise
             self._current = True
+
+    def _filled(self) -> bool:
+        """Whether there is a file with something in it."""
+        try:
+            return (self.folder / FILE_NAME).stat().st_size > 0
+        except OSError:
+            return False
 
     def _create(self) -> None:
         """Make the empty catalog under another name, so that a kill on the way never leaves half a file."""

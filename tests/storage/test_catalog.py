@@ -33,6 +33,20 @@ def test_reading_first_gives_every_table_empty(tmp_path: Path) -> None:
     assert names == TABLES
 
 
+def test_who_only_reads_writes_nothing_and_waits_for_no_reader(tmp_path: Path) -> None:
+    insert(Catalog(tmp_path), "one")
+    before = (tmp_path / FILE_NAME).stat()
+    with Catalog(tmp_path).read() as con:
+        done: list[int] = []
+        other = threading.Thread(target=lambda: done.append(count(Catalog(tmp_path))))
+        other.start()
+        other.join(timeout=20)
+        assert done == [1]
+        assert con.execute("SELECT run_id FROM metrics").fetchall() == [("one",)]
+    after = (tmp_path / FILE_NAME).stat()
+    assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
+
+
 def test_a_transaction_that_raises_leaves_nothing(tmp_path: Path) -> None:
     catalog = Catalog(tmp_path)
     insert(catalog, "kept")
