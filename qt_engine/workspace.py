@@ -293,7 +293,7 @@ class Workspace:
         }
         Execution(chosen["fee_bps"], chosen["slippage_bps"], chosen["tick"])
         if not 0.0 < chosen["cash"] < 1e15:
-            raise InputError(f"cash must be above 0, not {chosen['cash']:g}")
+            raise InputError(f"cash must be above 0 and below 1e15, not {chosen['cash']:g}")
         if int(chosen["seed"]) != chosen["seed"] or not 0 <= chosen["seed"] < 2**63:
             raise InputError(f"seed must be a whole number from 0 to 2^63 - 1, not {chosen['seed']}")
         return chosen

@@ -18,5 +18,7 @@ def plain(text: object, limit: int = 200) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name a person most likely meant, or None."""
-    matches = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+    names = sorted(known)
+    alike = [one for one in names if one.casefold() == name.casefold()]
+    matches = alike or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return matches[0] if matches else None

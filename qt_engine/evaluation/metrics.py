@@ -89,7 +89,9 @@ def evaluate(counters: Counters, periods_per_year: float) -> Metrics:
     n = counters.returns
     growth = counters.final_equity / counters.initial_equity
     known = n > 1 and not is_ruined(counters)
-    volatility = _deviation(n, counters.sum_returns, counters.sum_squares) * math.sqrt(periods_per_year) if known else NAN
+    volatility = (
+        _deviation(n, counters.sum_returns, counters.sum_squares) * math.sqrt(periods_per_year) if known else NAN
+    )
     mean = _ratio(counters.sum_returns, n) * periods_per_year
     downside = math.sqrt(_ratio(counters.sum_downside_squares, n) * periods_per_year) if known else NAN
     cagr = growth ** (periods_per_year / n) - 1.0 if n > 0 and growth >= 0.0 else NAN
@@ -106,7 +108,8 @@ def evaluate(counters: Counters, periods_per_year: float) -> Metrics:
         win_rate=_ratio(counters.wins, counters.trades),
         profit_factor=_ratio(counters.gross_profit, counters.gross_loss),
         exposure=_ratio(counters.bars_with_position, counters.bars),
-        turnover=_ratio(counters.traded_notional * counters.bars, max(counters.sum_equity, 0.0)) * _ratio(periods_per_year, n),
+        turnover=_ratio(counters.traded_notional * counters.bars, max(counters.sum_equity, 0.0))
+        * _ratio(periods_per_year, n),
         fees=counters.fees,
         slippage=counters.slippage,
         ambiguous_bars=counters.ambiguous_bars,
@@ -115,7 +118,8 @@ def evaluate(counters: Counters, periods_per_year: float) -> Metrics:
 
 def is_ruined(counters: Counters) -> bool:
     """Whether the equity was ever zero or below: nothing can be earned on that, so there are no returns to speak of."""
-    return counters.max_drawdown <= -1.0
+    # Of a fortune lost but for a billionth of a billionth, the drawdown rounds to 1 as well.
+    return counters.max_drawdown < -1.0 or (counters.max_drawdown == -1.0 and counters.final_equity <= 0.0)
 
 
 def _deviation(n: int, total: float, squares: float) -> float:

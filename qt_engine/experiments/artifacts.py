@@ -38,6 +38,21 @@ def write_spec(folder: Path, document: Mapping[str, Any]) -> None:
         raise StoreError(f"{folder / 'spec.json'}: {error.strerror or error}") from error
 
 
+def read_spec(folder: Path) -> Any:
+    """What `spec.json` says.
+
+    Raises
+    ------
+    StoreError
+        If it is missing or damaged.
+    """
+    path = folder / "spec.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
 def write_result(folder: Path, result: SimResult, trades: Rows, ts: NDArray[np.int64]) -> None:
     """Write what came out of a run."""
     write_table(folder, "fills", result.fills)

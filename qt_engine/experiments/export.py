@@ -99,7 +99,8 @@ COLUMNS = {
         "bars_held",
     ),
     "fills": (
-        "sequence", "time", "bar", "symbol", "order", "side", "kind", "reason", "ambiguous", "quantity", "price", "fee", "slippage",
+        "sequence", "time", "bar", "symbol", "order", "side", "kind", "reason", "ambiguous", "quantity", "price", "fee",
+        "slippage",
     ),
     "orders": ("id", "symbol", "decided_bar", "side", "kind", "reason", "status", "fill_bar"),
     "equity": ("time", "equity"),

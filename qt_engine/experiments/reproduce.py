@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +12,7 @@ from qt_engine.core.errors import InputError, QtError
 
 if TYPE_CHECKING:
     from qt_engine.data.market import Market
+    from qt_engine.evaluation.metrics import Metrics
     from qt_engine.experiments.artifacts import Rows
     from qt_engine.experiments.record import RunRecord
     from qt_engine.experiments.registry import RunRegistry
@@ -52,10 +54,13 @@ def reproduce(record: RunRecord, runs: RunRegistry, load: LoadSnapshot) -> Repro
 
 
 def _first_difference(record: RunRecord, runs: RunRegistry, load: LoadSnapshot) -> str | None:
+    from qt_engine.evaluation.trades import trade_rows
     from qt_engine.experiments.artifacts import EQUITY
     from qt_engine.experiments.road import prepare, walk
     from qt_engine.simulation.contract import ENGINE_REVISION
 
+    if difference := _spec_difference(record, runs):
+        return difference
     try:
         market = load(record.slice)
     except QtError as error:
@@ -71,6 +76,7 @@ def _first_difference(record: RunRecord, runs: RunRegistry, load: LoadSnapshot) 
         "fills": outcome.result.fills,
         "orders": outcome.result.orders,
         "equity": _equity(market, outcome.result.equity, EQUITY),
+        "trades": trade_rows(outcome.result.fills, market),
     }
     why = "" if record.engine == ENGINE_REVISION else f"engine revision {record.engine} ≠ {ENGINE_REVISION}; "
     for name, rows in now.items():
@@ -81,8 +87,11 @@ def _first_difference(record: RunRecord, runs: RunRegistry, load: LoadSnapshot) 
         difference = first_row_difference(name, stored, rows)
         if difference:
             return why + difference
+    if record.metrics is not None and (difference := _metric_difference(record.metrics, outcome.metrics)):
+        return why + difference
     if outcome.result.hash != record.result_hash:
-        return f"{why}result hash {str(record.result_hash)[:12]} ≠ {outcome.result.hash[:12]}, though fills, orders and equity agree"
+        hashes = f"{str(record.result_hash)[:12]} ≠ {outcome.result.hash[:12]}"
+        return f"{why}result hash {hashes}, though fills, orders and equity agree"
     if not why and given.hash != record.input_hash:
         return f"input hash {str(record.input_hash)[:12]} ≠ {given.hash[:12]}, though fills, orders and equity agree"
     return None
@@ -103,6 +112,32 @@ def first_row_difference(name: str, stored: Rows, now: Rows) -> str | None:
     if name == "equity":
         return f"equity at bar {first} ({iso(int(stored['ts'][first]))}): {field} {before!r} ≠ {after!r}"
     return f"{name.removesuffix('s')} {first}: {field} {before!r} ≠ {after!r}"
+
+
+def _spec_difference(record: RunRecord, runs: RunRegistry) -> str | None:
+    """The first field in which `spec.json` is not what was registered; the catalog is the one that is believed."""
+    from qt_engine.experiments.artifacts import read_spec
+    from qt_engine.experiments.rows import spec_document
+
+    try:
+        stored = read_spec(runs.folder(record.run_id))
+    except QtError as error:
+        return f"spec: {error}"
+    registered = json.loads(json.dumps(spec_document(record)))
+    for part in ("spec", "data"):
+        written = stored.get(part) if isinstance(stored, dict) else None
+        if not isinstance(written, dict):
+            return f"spec: spec.json has no {part}"
+        for name, value in registered[part].items():
+            if written.get(name) != value:
+                return f"spec: {name} in spec.json is not what was registered"
+    return None
+
+
+def _metric_difference(stored: Metrics, now: Metrics) -> str | None:
+    before, after = stored.as_json(), now.as_json()
+    name = next((name for name in before if before[name] != after[name]), None)
+    return None if name is None else f"metric {name}: {before[name]!r} ≠ {after[name]!r}"
 
 
 def _equity(market: Market, equity: Any, dtype: Any) -> Rows:

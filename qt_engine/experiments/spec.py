@@ -169,7 +169,7 @@ def make_spec(
     twice = sorted({symbol for symbol in chosen if chosen.count(symbol) > 1})
     if twice:
         raise InputError(f"symbol {plain(twice[0])} is named twice")
-    interval = interval or document.interval
+    interval = document.interval if interval is None else interval
     interval_ns(interval)
     first, last = _moment(start, "start"), _moment(end, "end")
     if start_ns(first) > end_ns(last):

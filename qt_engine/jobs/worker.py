@@ -115,10 +115,11 @@ class Worker:
         self.cancelled.set()
 
     def _beat(self) -> None:
-        cancel, last, told = self.folder / files.CANCEL, 0.0, None
+        cancel, journal, last, told = self.folder / files.CANCEL, self.folder / files.JOURNAL, 0.0, None
         while True:
             ended = self._ended.wait(POLL_S)
-            if not self.cancelled.is_set() and cancel.exists():
+            # A job whose workspace was moved or deleted would write where nobody ever reads.
+            if not self.cancelled.is_set() and (cancel.exists() or not journal.exists()):
                 self.cancelled.set()
             now, state = monotonic(), (self._progress, self._told)
             if ended or last == 0.0 or state != told or now - last >= BEAT_S:

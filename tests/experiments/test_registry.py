@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sample_workspace import STRATEGY
 
 from qt_engine import Workspace
 from qt_engine.core.errors import CancelledError, InputError, NotFoundError, StoreError
 from qt_engine.experiments.record import RunRecord
+from sample_workspace import STRATEGY
 
 
 def test_a_completed_run_has_its_row_and_its_files(ws: Workspace) -> None:

@@ -75,6 +75,21 @@ def tear_orders(folder: Path) -> None:
     path.write_bytes(path.read_bytes()[:60])
 
 
+def tamper_trade(folder: Path) -> None:
+    trades = read_table(folder, "trades")
+    trades["pnl"][2] += 1.0
+    write_table(folder, "trades", trades)
+
+
+def tamper_spec(folder: Path) -> None:
+    path = folder / "spec.json"
+    path.write_text(path.read_text().replace('"window": 10', '"window": 11'))
+
+
+def tear_spec(folder: Path) -> None:
+    (folder / "spec.json").write_text('{"spec": {')
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
@@ -82,6 +97,9 @@ def tear_orders(folder: Path) -> None:
         (tamper_missing_fill, r"^fills: \d+ stored ≠ \d+ now$"),
         (tamper_order, r"^order 1: reason \d ≠ \d$"),
         (tamper_equity, r"^equity at bar 100 \(2000-\d\d-\d\dT00:00:00Z\): equity "),
+        (tamper_trade, r"^trade 2: pnl -?\d+\.\d+ ≠ -?\d+\.\d+$"),
+        (tamper_spec, r"^spec: parameters in spec\.json is not what was registered$"),
+        (tear_spec, r"^spec: .*spec\.json"),
         (remove_fills, r"^fills: .*fills\.parquet"),
         (tear_orders, r"^orders: .*orders\.parquet"),
     ],
@@ -109,6 +127,15 @@ def test_a_changed_hash_is_drift(ws: Workspace, column: str, named: str) -> None
     assert answer.verdict == "drifted"
     assert answer.first_difference is not None
     assert answer.first_difference.startswith(f"{named} 000000000000 ≠ ")
+
+
+def test_a_changed_metric_is_drift(ws: Workspace) -> None:
+    run = ws.backtest("quick")
+    with ws.catalog.write() as con:
+        con.execute("UPDATE metrics SET value = value + 0.5 WHERE run_id = ? AND name = 'sharpe'", [run.id])
+    difference = ws.reproduce(run.id).first_difference
+    assert difference is not None
+    assert difference.startswith("metric sharpe: ")
 
 
 def test_another_engine_revision_is_named_when_something_differs_and_no_drift_where_nothing_does(ws: Workspace) -> None:

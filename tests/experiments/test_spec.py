@@ -11,11 +11,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from sample_workspace import STRATEGY
 
 from qt_engine import Workspace
 from qt_engine.core.errors import InputError
 from qt_engine.experiments.spec import DataSlice, RunSpec
+from sample_workspace import STRATEGY
 
 ONE = RunSpec(
     "s", {"kind": "rules"}, "text", ("AAPL",), "1d", None, None, {"fast": 10, "slow": 20.5}, 1e5, 5.0, 2.0, 1e-8, 0

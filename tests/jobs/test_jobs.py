@@ -116,6 +116,19 @@ def test_a_job_that_does_not_listen_is_killed_and_counts_as_stopped(jobs: JobSer
     assert "did not answer" in str(stopped.error)
 
 
+def test_a_job_whose_folder_is_gone_ends(jobs: JobService) -> None:
+    job = count(jobs, 1_000_000)
+    wait(jobs, job, lambda now: now.progress is not None)
+    identity = read_process(job.folder)
+    assert identity is not None
+    job.folder.rename(job.folder.with_name("moved"))
+    deadline = monotonic() + 20
+    while is_alive(identity):
+        assert monotonic() < deadline
+        sleep(0.02)
+    assert jobs.get("moved").state == "stopped"
+
+
 def test_sigterm_stops_a_job_cleanly(jobs: JobService) -> None:
     job = count(jobs, 1000, pause=0.02)
     wait(jobs, job, lambda _: len(numbers(jobs, job)) >= 1)

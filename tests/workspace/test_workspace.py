@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sample_workspace import STRATEGY
 
 from qt_engine import Workspace
 from qt_engine.core.errors import InputError, NotFoundError
 from qt_engine.workspace import locate
+from sample_workspace import STRATEGY
 
 
 def test_the_script_of_the_readme(ws: Workspace) -> None:
@@ -85,6 +85,12 @@ def test_a_place_that_cannot_be(tmp_path: Path, place: str) -> None:
     with pytest.raises(InputError) as caught:
         Workspace.open(place.replace("FILE", str(tmp_path / "file")))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("symbol", "near"), [("aapl", "AAPL"), ("Goog", "GOOG"), ("MSTF", "MSFT")])
+def test_a_symbol_written_otherwise_comes_with_the_one_that_is_stored(ws: Workspace, symbol: str, near: str) -> None:
+    with pytest.raises(NotFoundError, match=f"did you mean '{near}'"):
+        ws.backtest("quick", [symbol])
 
 
 def test_unknown_names_come_with_the_nearest(ws: Workspace) -> None:
