@@ -27,6 +27,7 @@ from qt_tui.folders import Folders
 
 here = Path(sys.argv[1])
 workspace = Workspace.open(here / "workspace")  # empty: with bars the preview would compile the engine
+workspace.runs.list()  # makes the catalog: nothing changes in the workspace while the modes are looked at
 looks, problems = themes.read_themes()
 app = QtApp(workspace, Folders(here / "config", here / "state"))
 seen = []
