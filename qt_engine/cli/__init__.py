@@ -83,8 +83,12 @@ def _usage_line(error: Any) -> str:
     """click's message on one line, with the command whose help says more."""
     message = " ".join(str(error.format_message()).split()).removesuffix(".")
     context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "qt"
-    return f"{message or 'a command is missing'} (see {path} --help)"
+    if context is None:
+        return f"{message or 'a command is missing'} (see qt --help)"
+    known = getattr(context.command, "list_commands", lambda _: [])(context)
+    if known and " command" in message and not message.endswith("?"):
+        message = f"{message}; there are {', '.join(known)}"
+    return f"{message} (see {context.command_path} --help)"
 
 
 def _log(arguments: list[str]) -> Path:

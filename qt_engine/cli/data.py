@@ -15,7 +15,7 @@ from qt_engine.core.errors import InputError
 if TYPE_CHECKING:
     from qt_engine.data.series import ImportReport
 
-app = typer.Typer(help="Import and look at market data.", no_args_is_help=True)
+app = typer.Typer(help="Import and look at market data.", add_completion=False, rich_markup_mode=None)
 
 _SAMPLE = "sample"
 _PAGE = 20

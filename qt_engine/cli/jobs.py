@@ -8,7 +8,7 @@ from qt_engine.cli import output
 from qt_engine.cli.context import workspace
 from qt_engine.jobs.job import Job
 
-app = typer.Typer(rich_markup_mode=None, help="Look at and cancel what runs in the background.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Look at and cancel what runs in the background.")
 
 JSON = typer.Option(False, "--json", help="Print one JSON document.")
 ID = typer.Argument(..., metavar="ID", help="A job's id, or as much of it as is unique.")

@@ -10,7 +10,7 @@ from qt_engine.cli import output
 from qt_engine.cli.context import workspace
 from qt_engine.live.status import SessionStatus
 
-app = typer.Typer(rich_markup_mode=None, help="Start and watch paper-trading sessions.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Start and watch paper-trading sessions.")
 
 JSON = typer.Option(False, "--json", help="Print one JSON document.")
 ID = typer.Argument(..., metavar="ID", help="A session's id, or as much of it as is unique.")

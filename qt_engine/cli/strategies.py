@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qt_engine.strategies.library import StrategyLibrary
     from qt_engine.strategies.problems import Problem
 
-app = typer.Typer(help="List and check strategies.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="List and check strategies.", add_completion=False, rich_markup_mode=None)
 
 JSON = typer.Option(False, "--json", help="Print one JSON document.")
 STRATEGY = typer.Argument(metavar="STRATEGY", help="A shipped name, a name in the workspace, or a file.")

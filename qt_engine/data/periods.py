@@ -36,6 +36,20 @@ def end_ns(moment: Moment) -> int:
     return LAST_NS if moment is None else _parse(moment, "end")[1]
 
 
+def span_ns(start: Moment, end: Moment) -> tuple[int, int]:
+    """The first and the last nanosecond that count.
+
+    Raises
+    ------
+    InputError
+        If a text is no date or time, or the start is after the end.
+    """
+    low, high = start_ns(start), end_ns(end)
+    if low > high:
+        raise InputError(f"start {start} is after end {end}")
+    return low, high
+
+
 def _parse(moment: str | int, what: str) -> tuple[int, int]:
     if isinstance(moment, int):
         return moment, moment

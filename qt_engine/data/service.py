@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from qt_engine.core.errors import InputError, NotFoundError
 from qt_engine.core.text import nearest
 from qt_engine.data.overview import read_overview
-from qt_engine.data.periods import Moment, end_ns, start_ns
+from qt_engine.data.periods import Moment, span_ns
 from qt_engine.data.series import ImportReport, SeriesCard, SeriesInfo
 from qt_engine.storage.catalog import Catalog
 
@@ -117,7 +117,7 @@ class DataService:
         if offset < 0 or (limit is not None and limit < 0):
             raise InputError("offset and limit must not be negative")
         series = self._series(symbol, interval)
-        return read_page(self._shelf, series, self._span(series, start_ns(start), end_ns(end)), offset, limit)
+        return read_page(self._shelf, series, self._span(series, *span_ns(start, end)), offset, limit)
 
     def quality(self, symbol: str, interval: str | None = None) -> QualityReport:
         """What looks wrong in the bars of one series: gaps, duplicates, outliers, stale prices.
@@ -156,7 +156,7 @@ class DataService:
         chosen = interval or self._common_interval(names)
         series = [self._series(name, chosen) for name in names]
         sources = [(one.info.symbol, one.info.snapshot) for one in series]
-        return self._market(sources, chosen, start_ns(start), end_ns(end))
+        return self._market(sources, chosen, *span_ns(start, end))
 
     def load_snapshot(
         self, sources: Sequence[tuple[str, str]], interval: str, start_ns: int | None = None, end_ns: int | None = None

@@ -13,7 +13,7 @@ from qt_engine.core.errors import InputError
 from qt_engine.core.hashing import hash_config
 from qt_engine.core.intervals import interval_ns
 from qt_engine.core.text import plain
-from qt_engine.data.periods import end_ns, start_ns
+from qt_engine.data.periods import end_ns, span_ns, start_ns
 
 if TYPE_CHECKING:
     from qt_engine.data.market import Market
@@ -172,8 +172,7 @@ def make_spec(
     interval = document.interval if interval is None else interval
     interval_ns(interval)
     first, last = _moment(start, "start"), _moment(end, "end")
-    if start_ns(first) > end_ns(last):
-        raise InputError(f"start {first} is after end {last}")
+    span_ns(first, last)
     return RunSpec(
         document.name,
         document.canonical(),

@@ -98,6 +98,7 @@ WRONG = [
     (("import", "gone.csv", "--symbol", "X", "--interval", "1d"), "gone.csv"),
     (("import", "gone.csv"), "--symbol and --interval missing"),
     (("import", "gone.csv", "--sample"), "not both"),
+    (("import", "", "--symbol", "X", "--interval", "1d"), "no name"),
     (("bars", "NOPE"), "'NOPE'"),
     (("quality", "NOPE"), "'NOPE'"),
 ]

@@ -81,6 +81,10 @@ def test_what_cannot_be_loaded_is_named(data: DataService) -> None:
     for bound in ("soon", "2024-13-01", "", "2024-01-01T25:00"):
         with pytest.raises(InputError, match="is no date"):
             data.load("AAPL", None, bound)
+    with pytest.raises(InputError, match="start 2024-02-01 is after end 2024-01-01"):
+        data.load("AAPL", None, "2024-02-01", "2024-01-01")
+    with pytest.raises(InputError, match="start 2024-02-01 is after end 2024-01-01"):
+        data.bars("AAPL", start="2024-02-01", end="2024-01-01")
     with pytest.raises(InputError, match="no bars in that time"):
         data.load("AAPL", None, "2025-01-01")
 

@@ -44,6 +44,8 @@ class FileProvider(Provider):
 
     def open(self, source: Source) -> BinaryIO:
         self._check(source)
+        if not source.name.strip():
+            raise InputError("the file has no name; give a CSV or Parquet file")
         try:
             if self._path.is_dir():
                 raise InputError("is a folder; name one file", file=source.name)
