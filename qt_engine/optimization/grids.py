@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from qt_engine.core.errors import InputError
+from qt_engine.core.text import plain
 from qt_engine.strategies.document import Parameter, StrategyDocument
 
 if TYPE_CHECKING:
@@ -35,8 +37,9 @@ def whole_range(parameter: Parameter) -> list[int | float]:
             f"parameter {parameter.name} has {count} values from {low} to {high} by {step}; "
             f"name at most {MOST_VALUES} in the grid"
         )
-    values = [low + k * step for k in range(count)]
-    return [int(value) for value in values] if parameter.type == "int" else values
+    # In decimals, as the bounds are written: 0.03 + 27 × 0.01 is 0.3 and not a little more than a bound of 0.3.
+    values = [Decimal(str(low)) + k * Decimal(str(step)) for k in range(count)]
+    return [int(value) if parameter.type == "int" else float(value) for value in values]
 
 
 def combinations(
@@ -54,12 +57,15 @@ def combinations(
     Raises
     ------
     InputError
-        If a name or a value is wrong, nothing meets `require`, or there are more than 200,000 combinations.
+        If a name or a value is wrong, a parameter is fixed and in the grid, nothing meets `require`, or there are more
+        than 200,000 combinations.
     """
     from qt_engine.strategies.parameters import grid as make_grid
 
     if grid is None:
         grid = {name: whole_range(parameter) for name, parameter in document.params.items() if name not in fixed}
+    for name in sorted(set(fixed) & set(grid)):
+        raise InputError(f"parameter {plain(name, 60)} is fixed and in the grid; it can be only one of them")
     columns = make_grid(document, {**{name: [value] for name, value in fixed.items()}, **grid})
     lanes = len(next(iter(columns.values()))) if columns else 1
     if lanes > MAX_LANES:

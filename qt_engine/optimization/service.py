@@ -83,18 +83,23 @@ class SweepService:
         """The same as a job; a wrong grid is refused here, before there is one."""
         from qt_engine.optimization.grids import combinations
         from qt_engine.strategies.language import load_document
+        from qt_engine.strategies.parameters import convert
 
         spec = self._house.specify(strategy, symbols, **wanted)
-        lists = None if grid is None else {name: list(values) for name, values in grid.items()}
-        columns = combinations(load_document(spec.source, spec.strategy), params or {}, lists)
+        document = load_document(spec.source, spec.strategy)
+        # Once: the values may be those of a generator.
+        lists = None if grid is None else {name: _listed(values) for name, values in grid.items()}
+        columns = combinations(document, params or {}, lists)
+        if lists is not None:
+            lists = {name: [convert(document.params[name], value) for value in lists[name]] for name in lists}
+        fixed = {name: convert(document.params[name], value) for name, value in (params or {}).items()}
         lanes = len(next(iter(columns.values()))) if columns else 1
         market = self._house.data.load(spec.symbols, spec.interval, spec.start, spec.end)
         return self._house.jobs.start(
             KIND,
             "qt_engine.optimization.worker",
             {
-                "run": spec.as_json(), "slice": DataSlice.of(market).as_json(), "grid": lists, "fixed": dict(params or {}),
-                "lanes": lanes,
+                "run": spec.as_json(), "slice": DataSlice.of(market).as_json(), "grid": lists, "fixed": fixed, "lanes": lanes,
             },
         )  # fmt: skip
 
@@ -112,3 +117,8 @@ class SweepService:
         if job.kind != KIND:
             raise NotFoundError(f"{job.job_id} is no sweep but a {job.kind}")
         return SweepTable.read(job.folder / TABLE, RunSpec.from_json(job.spec["run"]))
+
+
+def _listed(values: Any) -> Any:
+    """The values as a list; what is none is left for the check of the grid to refuse."""
+    return values if isinstance(values, str) or not isinstance(values, Iterable) else list(values)

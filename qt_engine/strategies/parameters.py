@@ -221,6 +221,8 @@ def _defaults(document: StrategyDocument) -> dict[str, int | float]:
 
 
 def _axis(parameter: Parameter, values: Iterable[Any]) -> list[int | float]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InputError(f"parameter {parameter.name} takes a list or a range of values here, not {plain(values, 60)}")
     found = list(dict.fromkeys(convert(parameter, value) for value in islice(values, MAX_COMBINATIONS + 1)))
     if not found:
         raise InputError(f"parameter {parameter.name} needs at least one value")
