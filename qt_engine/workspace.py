@@ -289,7 +289,8 @@ class Workspace:
         if unknown:
             raise TypeError(f"unknown argument {unknown[0]}")
         chosen: dict[str, Any] = {
-            name: getattr(self.settings, name) if given.get(name) is None else given[name] for name in names
+            name: getattr(self.settings, name) if given.get(name) is None else _number(name, given[name])
+            for name in names
         }
         Execution(chosen["fee_bps"], chosen["slippage_bps"], chosen["tick"])
         if not 0.0 < chosen["cash"] < 1e15:
@@ -303,6 +304,17 @@ class Workspace:
 
     def _load_snapshot(self, data: DataSlice) -> Market:
         return self.data.load_snapshot(data.sources, data.interval, data.start_ts, data.end_ts)
+
+
+def _number(name: str, value: Any) -> Any:
+    """The value, if it is a number that a run can be given."""
+    try:
+        float(value)
+        if isinstance(value, str):
+            raise TypeError
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{name} is a number, not {plain(value, 40)!r}") from None
+    return value
 
 
 def locate(path_or_name: str | os.PathLike[str] | None = None) -> Path:

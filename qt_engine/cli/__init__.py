@@ -85,7 +85,7 @@ def _usage_line(error: Any) -> str:
     context = getattr(error, "ctx", None)
     if context is None:
         return f"{message or 'a command is missing'} (see qt --help)"
-    known = getattr(context.command, "list_commands", lambda _: [])(context)
+    known: list[str] = getattr(context.command, "list_commands", lambda _: [])(context)
     if known and " command" in message and not message.endswith("?"):
         message = f"{message}; there are {', '.join(known)}"
     return f"{message} (see {context.command_path} --help)"

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from qt_engine.core.errors import InputError
 from qt_engine.core.intervals import DAY_NS
 
-Moment = str | int | None
-"""An ISO 8601 date or time (UTC where it names no offset), UTC nanoseconds, or None for no bound."""
+Moment = str | date | int | None
+"""An ISO 8601 date or time (UTC where it names no offset) or its object, UTC nanoseconds, or None for no bound."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_NS, LAST_NS = -(2**63) + 1, 2**63 - 1
@@ -50,10 +50,10 @@ def span_ns(start: Moment, end: Moment) -> tuple[int, int]:
     return low, high
 
 
-def _parse(moment: str | int, what: str) -> tuple[int, int]:
+def _parse(moment: str | date | int, what: str) -> tuple[int, int]:
     if isinstance(moment, int):
         return moment, moment
-    text = moment.strip()
+    text = moment.isoformat() if isinstance(moment, date) else moment.strip()
     try:
         if len(text) <= len("2020-01-01"):
             first = _nanoseconds(datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC))
@@ -61,7 +61,7 @@ def _parse(moment: str | int, what: str) -> tuple[int, int]:
         time = datetime.fromisoformat(text)
         at = _nanoseconds(time if time.tzinfo else time.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
-        raise InputError(f"{what} {moment!r} is no date; write it as 2020-01-31 or 2020-01-31T14:30") from None
+        raise InputError(f"{what} {text!r} is no date; write it as 2020-01-31 or 2020-01-31T14:30") from None
     return at, at
 
 

@@ -162,6 +162,8 @@ def make_spec(
     chosen = tuple(document.universe if symbols is None else symbols)
     if isinstance(symbols, str):
         chosen = tuple(symbols.split(","))
+    if not all(isinstance(symbol, str) for symbol in chosen):
+        raise InputError("symbols are texts, such as ['AAPL', 'IBM']")
     if not chosen or not all(chosen):
         raise InputError(
             f"strategy {plain(document.name)} names no universe; say which symbols to run it on (--symbols A,B)"

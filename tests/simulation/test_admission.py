@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from reference.cases import market_of, plan_of
 
 from qt_engine.core.errors import InputError
 from qt_engine.simulation.contract import SimInput
 from qt_engine.strategies.instructions import ADD, AND, GREATER, NOT, PUSH_COLUMN, PUSH_HELD, PUSH_POSITION, PUSH_VALUE
 from qt_engine.strategies.plan import Plan, Protect
+from reference.cases import market_of, plan_of
 
 BARS = [[100.0, 101.0, 99.0, 100.0]] * 6
 MARKET = market_of({"A": BARS, "B": BARS})
@@ -82,7 +82,9 @@ def test_a_plan_that_does_not_fit_is_refused(changes: dict[str, Any], named: str
 
 
 def test_what_fits_is_taken() -> None:
-    held = program((PUSH_HELD, 0), (PUSH_VALUE, 0), (GREATER, 0), (PUSH_POSITION, 0), (PUSH_COLUMN, 0), (GREATER, 0), (AND, 0))
+    held = program(
+        (PUSH_HELD, 0), (PUSH_VALUE, 0), (GREATER, 0), (PUSH_POSITION, 0), (PUSH_COLUMN, 0), (GREATER, 0), (AND, 0)
+    )
     for changes in (
         {},
         {**kinds(Protect.DISTANCE, 1.0), "distances": np.ones((2, 6, 2))},

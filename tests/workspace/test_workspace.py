@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -110,6 +112,27 @@ def test_a_strategy_file_by_its_path(ws: Workspace, tmp_path: Path) -> None:
     file.write_text(STRATEGY.replace("sma(", "smaa("))
     with pytest.raises(InputError, match=r"mine\.yaml, line 9, column"):
         ws.backtest(str(file))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"cash": "lots"}, "cash is a number"), ({"cash": 10**400}, "cash is a number"), ({"seed": "x"}, "seed is a number"),
+        ({"fee_bps": [5]}, "fee_bps is a number"), ({"tick": complex(1, 1)}, "tick is a number"),
+        ({"symbols": [1]}, "symbols are texts"), ({"symbols": [None]}, "symbols are texts"), ({"symbols": []}, "no universe"),
+        ({"seed": 1.5}, "whole number"), ({"cash": float("inf")}, "below 1e15"),
+    ],
+)  # fmt: skip
+def test_what_is_no_number_or_symbol_is_refused(ws: Workspace, wrong: dict[str, Any], reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        ws.backtest("quick", **wrong)
+    assert ws.runs.list() == []
+
+
+def test_dates_may_be_objects(ws: Workspace) -> None:
+    day = date(2010, 3, 1)
+    assert ws.data.bars("AAPL", start=day, limit=1).ts[0] == ws.data.load(["AAPL"], start="2010-03-01").ts[0]
+    assert ws.specify("quick", start=day).start == "2010-03-01"
 
 
 def test_settings_and_arguments_lie_over_the_defaults(
