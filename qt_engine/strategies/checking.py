@@ -42,7 +42,7 @@ def check_document(
     _check_uses(reader, document, places)
     document = replace(document, let=_ordered(reader, document.let, places))
     try:
-        document = inline(document, constants_of(document.let, document.params))
+        document = inline(document, constants_of(document.let, {*document.params, *reader.unread}))
     except ExpressionError as error:
         reader.problems.extend(error.problems)
         return document

@@ -10,7 +10,7 @@ from qt_engine.strategies.calls import bars_argument, bind_indicator, is_constan
 from qt_engine.strategies.constants import CONSTANT_FUNCTIONS
 from qt_engine.strategies.document import Parameter
 from qt_engine.strategies.functions import FUNCTIONS, POSITION_SERIES, SERIES, ValueType, bind_function
-from qt_engine.strategies.nodes import Binary, Call, Compare, Expression, Lag, Logic, Name, Number, Unary, walk
+from qt_engine.strategies.nodes import Binary, Call, Compare, Expression, Lag, Logic, Name, Number, Unary, names, walk
 from qt_engine.strategies.reading import Reader, closest
 from qt_engine.strategies.spelling import EVENTS_MISSING
 
@@ -76,6 +76,8 @@ class TypeChecker:
         before = len(self._reader.problems)
         for part in walk(expression):
             match part:
+                case Name(name=name) if name in self._reader.unread:
+                    return False
                 case Name(name=name) if name not in self._parameters:
                     if name in SERIES or name in self._names:
                         self._report(part, f"{name} changes from bar to bar; {what} takes only parameters and numbers")
@@ -155,6 +157,8 @@ class TypeChecker:
             return "number"
         if name in self._names:
             return self._types.get(name)
+        if name in self._reader.unread:
+            return None
         if name == "event":
             self._report(node, EVENTS_MISSING)
         elif name in FUNCTIONS or name in INDICATORS:
@@ -168,7 +172,9 @@ class TypeChecker:
     def _lag(self, node: Lag) -> ValueType | None:
         if isinstance(node.bars, Name):
             parameter = self._parameters.get(node.bars.name)
-            if parameter is None:
+            if node.bars.name in self._reader.unread:
+                pass
+            elif parameter is None:
                 near = nearest_name(self._reader, node.bars.name, self._parameters)
                 self._report(node.bars, "x[n] takes a whole number of bars or the name of an int parameter", near)
             elif parameter.type != "int":
@@ -178,6 +184,10 @@ class TypeChecker:
         elif node.bars.value < 0 or not float(node.bars.value).is_integer():
             self._report(node.bars, "x[n] takes a whole number of bars from 0 up")
         return self._remembering(node.operand, "x[n]")
+
+    def _reads_unread(self, node: Expression) -> bool:
+        """Whether it reads a parameter that is wrong itself, so that nothing can be said about it."""
+        return not self._reader.unread.isdisjoint(names(node))
 
     def _remembering(self, node: Expression, taker: str) -> ValueType | None:
         """The type of an argument of something that is computed before the run: it cannot read the position."""
@@ -235,7 +245,7 @@ class TypeChecker:
                     else "where(condition, 1, 0) makes a number of it"
                 )
                 self._report(expression, f"{argument.name} of {node.name} is {is_a}; {advice}")
-            elif argument.kind == "bars":
+            elif argument.kind == "bars" and not self._reads_unread(expression):
                 try:
                     bars_argument(node, argument, expression, self._defaults)
                 except InputError as error:
@@ -247,7 +257,7 @@ class TypeChecker:
         sound = True
         for part in (*node.args, *(value for _, value in node.keywords)):
             found = self._remembering(part, f"{node.name}(…)")
-            sound = sound and found is not None
+            sound = sound and found is not None and not self._reads_unread(part)
             if found == "condition":
                 self._report(
                     part,

@@ -23,10 +23,19 @@ _EMPTY = {"", "~", "null", "Null", "NULL"}
 
 
 class Reader:
-    """Collects problems; what cannot be read comes back as None, so that reading goes on."""
+    """Collects problems; what cannot be read comes back as None, so that reading goes on.
+
+    Attributes
+    ----------
+    problems
+        What is wrong, in the order in which it was found.
+    unread
+        Parameters that stand in the file but could not be read: that was reported, and their use is no other mistake.
+    """
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self.unread: set[str] = set()
         self._searches = 0
 
     def report(

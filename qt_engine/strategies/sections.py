@@ -100,7 +100,11 @@ def parameters(reader: Reader, tree: Tree) -> dict[str, Parameter]:
         reader.report(tree, "params is a mapping of names, such as fast: {type: int, default: 20, low: 5, high: 60}")
     found = {}
     for key, value in entries(tree):
-        if identifier(reader, key, "parameter") and (parameter := _parameter(reader, key, value)) is not None:
+        if not identifier(reader, key, "parameter"):
+            continue
+        if (parameter := _parameter(reader, key, value)) is None:
+            reader.unread.add(key.text)
+        else:
             found[key.text] = parameter
     return found
 

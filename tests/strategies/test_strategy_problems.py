@@ -233,6 +233,31 @@ def test_all_mistakes_are_told_at_once_and_in_order() -> None:
     assert [problem.line for problem in problems] == [5, 8, 13, 20, 23]
 
 
+def test_who_reads_a_parameter_that_is_wrong_makes_no_mistake_of_his_own() -> None:
+    text = """\
+schema: 1
+name: a
+kind: rules
+params:
+  fast: {type: int, default: 1.5}
+  k: {default: abc}
+  deep: {}
+require: ["fast < 50", "k + fast > 2", "nope > 1"]
+let:
+  half: fast / 2
+  m: sma(close, fast)
+  n: close[fast]
+  o: lag(close, fast + k)
+entry: {long: "crosses_above(close, m) and close > k and rsi(close, half) > deep and n > o and smaa(close,3) > 1"}
+exit: {stop_loss: k, time_stop: 2 * fast, take_profit: {atr: k, window: fast}}
+sizing: {method: equity_fraction, value: k}
+"""
+    _, problems = read_document(text)
+    assert [problem.line for problem in problems] == [5, 6, 7, 8, 14]
+    assert "nope" in problems[3].message
+    assert problems[4].suggestion == "sma"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
