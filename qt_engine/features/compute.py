@@ -75,10 +75,22 @@ def compute_many(
     InputError
         As `compute`; before anything is computed.
     """
+    return compute_rows(name, args, settings_for(name, params_list), out)
+
+
+def settings_for(name: str, params_list: Sequence[Mapping[str, float]]) -> list[tuple[float, ...]]:
+    """Sets of parameters, complete and checked once, as `compute_rows` takes them for any number of series."""
+    indicator = _known(name)
+    return [tuple(indicator.complete(params).values()) for params in params_list]
+
+
+def compute_rows(
+    name: str, args: Sequence[Floats], settings: Sequence[tuple[float, ...]], out: Floats | None = None
+) -> Floats:
+    """`compute_many` with what `settings_for` gives."""
     import numpy as np
 
     indicator = _known(name)
-    settings = [tuple(indicator.complete(params).values()) for params in params_list]
     inputs = _checked(indicator, args)
     kernel = kernel_of(indicator.kernel)
     bars = len(inputs[0])

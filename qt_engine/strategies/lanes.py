@@ -14,9 +14,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from qt_engine.core.errors import InputError
+from qt_engine.features.compute import settings_for
 from qt_engine.strategies.assembler import Code
-from qt_engine.strategies.constants import evaluate_columns
-from qt_engine.strategies.graph import parameters_of
+from qt_engine.strategies.constants import evaluate_columns, evaluate_constant
+from qt_engine.strategies.graph import Indicator, parameters_of
 from qt_engine.strategies.nodes import Expression, names
 
 Choice: TypeAlias = Mapping[str, float]
@@ -60,6 +62,51 @@ class Lanes:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Choices of an indicator that share its input series.
+
+    Attributes
+    ----------
+    positions
+        Which of the choices they are.
+    choice
+        The first of them.
+    settings
+        What `compute_rows` is given for each.
+    """
+
+    positions: list[int]
+    choice: Choice
+    settings: list[tuple[float, ...]]
+
+
+def groups_of(column: Indicator, choices: Sequence[Choice]) -> list[Group]:
+    """The choices of an indicator, grouped.
+
+    Raises
+    ------
+    InputError
+        If the indicator does not take one of them, with the line and column of its call.
+    """
+    read: frozenset[str] = frozenset().union(*(parameters_of(source) for source in column.inputs))
+    grouped: dict[tuple[float, ...], list[int]] = {}
+    for position, choice in enumerate(choices):
+        grouped.setdefault(tuple(choice[name] for name in sorted(read & choice.keys())), []).append(position)
+    groups = []
+    for _, positions in sorted(grouped.items()):
+        numbers = [
+            {name: evaluate_constant(number, choices[position]) for name, number in column.parameters}
+            for position in positions
+        ]
+        try:
+            settings = settings_for(column.name, numbers)
+        except InputError as error:
+            raise InputError(error.reason, line=column.line or None, column=column.column or None) from None
+        groups.append(Group(positions, choices[positions[0]], settings))
+    return groups
+
+
+@dataclass(frozen=True)
 class Layout:
     """Where the columns and values of some code stand, for some lanes, on any market.
 
@@ -77,6 +124,14 @@ class Layout:
     choices: tuple[Sequence[Choice], ...]
     slots: NDArray[np.int64]
     values: NDArray[np.float64]
+
+    @cached_property
+    def groups(self) -> tuple[Sequence[Group], ...]:
+        """For each column slot that is an indicator what `groups_of` gives; they are the same on every market."""
+        return tuple(
+            groups_of(column, choices) if isinstance(column, Indicator) else ()
+            for column, choices in zip(self.code.columns, self.choices, strict=True)
+        )
 
     @cached_property
     def rows(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,8 @@ from qt_engine.core.text import nearest, plain
 from qt_engine.strategies.calls import check_call, is_constant
 from qt_engine.strategies.constants import evaluate_columns, evaluate_constant, holds
 from qt_engine.strategies.document import Parameter, StrategyDocument
-from qt_engine.strategies.nodes import Binary, Call, Expression, Lag, Name, children, names, walk
+from qt_engine.strategies.functions import FUNCTIONS, bind_function
+from qt_engine.strategies.nodes import Binary, Call, Expression, Lag, Name, Number, children, names, walk
 from qt_engine.strategies.reading import read_number
 from qt_engine.strategies.settings import settings_of
 from qt_engine.strategies.writing import expression_text, number_text
@@ -206,14 +207,40 @@ def _check_calls(document: StrategyDocument, columns: Mapping[str, NDArray[Any]]
     for node in _nodes(document):
         if not isinstance(node, Call | Lag):
             continue
-        numbers = children(node) if isinstance(node, Call) else (node.bars,)
-        still = [part for part in numbers if is_constant(part, columns)]
+        still = [part for part in _numbers_of(node) if is_constant(part, columns)]
         read = tuple(sorted({name for part in still for name in names(part)}))
         if not read or (node, read) in checked:
             continue
         checked.add((node, read))
-        for choice in dict.fromkeys(zip(*(columns[name].tolist() for name in read), strict=True)):
+        plain_int = all(isinstance(part, Number) or _is_int(part, columns) for part in still)
+        for choice in _extremes(read, columns) if plain_int else _choices(read, columns):
             _check_node(node, {**_defaults(document), **dict(zip(read, choice, strict=True))})
+
+
+def _numbers_of(node: Call | Lag) -> tuple[Expression, ...]:
+    """The parts of a node that may have to be whole or within bounds."""
+    if isinstance(node, Lag):
+        return (node.bars,)
+    if node.name not in FUNCTIONS:
+        return children(node)
+    given = bind_function(node)
+    bars = (given[argument.name] for argument in FUNCTIONS[node.name].arguments if argument.kind == "bars")
+    return tuple(part for part in bars if part is not None)
+
+
+def _is_int(part: Expression, columns: Mapping[str, NDArray[Any]]) -> bool:
+    return isinstance(part, Name) and columns[part.name].dtype.kind == "i"
+
+
+def _choices(read: Sequence[str], columns: Mapping[str, NDArray[Any]]) -> Iterable[tuple[int | float, ...]]:
+    """Every choice of these parameters that occurs."""
+    return dict.fromkeys(zip(*(columns[name].tolist() for name in read), strict=True))
+
+
+def _extremes(read: Sequence[str], columns: Mapping[str, NDArray[Any]]) -> Iterable[tuple[int | float, ...]]:
+    """Choices with the least and the greatest value of each parameter: enough where each is a whole number within bounds."""
+    lanes = sorted({int(lane) for name in read for lane in (columns[name].argmin(), columns[name].argmax())})
+    return dict.fromkeys(tuple(columns[name][lane].item() for name in read) for lane in lanes)
 
 
 def _defaults(document: StrategyDocument) -> dict[str, int | float]:

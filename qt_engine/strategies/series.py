@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from qt_engine.core.errors import InputError
 from qt_engine.data.market import Market
-from qt_engine.features.compute import compute_many
+from qt_engine.features.compute import compute_rows
 from qt_engine.strategies.assembler import Assembler
 from qt_engine.strategies.constants import evaluate_constant
 from qt_engine.strategies.graph import (
@@ -30,7 +30,7 @@ from qt_engine.strategies.graph import (
     Price,
     parameters_of,
 )
-from qt_engine.strategies.lanes import Choice, Lanes, Layout, layout_of
+from qt_engine.strategies.lanes import Choice, Group, Lanes, Layout, groups_of, layout_of
 from qt_engine.strategies.memory import COUNTING, cross_section
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -65,9 +65,13 @@ class MarketSeries:
         """For every asset float64 `(layout.rows, bars)`, in the order that `layout.slots` names."""
         filled = [np.empty((layout.rows, self.bars(asset))) for asset in range(len(self._market.symbols))]
         row = 0
-        for column, choices in zip(layout.code.columns, layout.choices, strict=True):
+        for column, choices, groups in zip(layout.code.columns, layout.choices, layout.groups, strict=True):
             last = row + len(choices)
-            self._fill(column, choices, [rows[row:last] for rows in filled])
+            part = [rows[row:last] for rows in filled]
+            if isinstance(column, Indicator):
+                self._fill_indicator(column, groups, part)
+            else:
+                self._fill(column, choices, part)
             row = last
         return filled
 
@@ -97,7 +101,7 @@ class MarketSeries:
         """Compute a column for several choices, asset by asset, into rows `(choices, bars)`."""
         match column:
             case Indicator():
-                self._fill_indicator(column, choices, rows)
+                self._fill_indicator(column, groups_of(column, choices), rows)
                 return
             case Price(name=name):
                 for asset, into in enumerate(rows):
@@ -117,26 +121,15 @@ class MarketSeries:
                     for into, series in zip(rows, self._kept(column, choice), strict=True):
                         into[position] = series
 
-    def _fill_indicator(self, column: Indicator, choices: Sequence[Choice], rows: list[Floats]) -> None:
-        read: frozenset[str] = frozenset().union(*(parameters_of(source) for source in column.inputs))
-        groups: dict[tuple[float, ...], list[int]] = {}
-        for position, choice in enumerate(choices):
-            groups.setdefault(tuple(choice[name] for name in sorted(read & choice.keys())), []).append(position)
-        for _, positions in sorted(groups.items()):
-            settings = [
-                {name: evaluate_constant(number, choices[position]) for name, number in column.parameters}
-                for position in positions
-            ]
-            inputs = [self.series(_column(source), choices[positions[0]]) for source in column.inputs]
+    def _fill_indicator(self, column: Indicator, groups: Sequence[Group], rows: list[Floats]) -> None:
+        for group in groups:
+            inputs = [self.series(_column(source), group.choice) for source in column.inputs]
             for asset, into in enumerate(rows):
                 series = [source[asset] for source in inputs]
-                try:
-                    if len(groups) == 1:
-                        compute_many(column.name, series, settings, out=into)
-                    else:
-                        into[positions] = compute_many(column.name, series, settings)
-                except InputError as error:
-                    raise InputError(error.reason, line=column.line or None, column=column.column or None) from None
+                if len(groups) == 1:
+                    compute_rows(column.name, series, group.settings, out=into)
+                else:
+                    into[group.positions] = compute_rows(column.name, series, group.settings)
 
     def _across(self, op: str, series: list[Floats]) -> list[Floats]:
         table = np.full(self._market.close.shape, np.nan)
