@@ -12,6 +12,9 @@ from qt_engine.core.errors import InputError
 
 Floats: TypeAlias = NDArray[np.float64]
 
+CELLS = 1 << 20
+"""How much of a table is ranked at once: all of it needs several times its memory."""
+
 
 def count(condition: Floats, bars: int, out: Floats) -> None:
     """In how many of the last `bars` bars the condition was true; missing until there are that many bars."""
@@ -85,12 +88,23 @@ def cross_section(op: str, table: Floats) -> Floats:
 
 
 def _rank(table: Floats) -> Floats:
-    out = np.full(table.shape, np.nan)
-    for t, row in enumerate(table):
-        present = np.flatnonzero(~np.isnan(row))
-        if len(present):
-            values = np.sort(row[present])
-            below = np.searchsorted(values, row[present], side="left")
-            up_to = np.searchsorted(values, row[present], side="right")
-            out[t, present] = (below + 1 + up_to) / 2.0 / len(values)
+    out = np.empty(table.shape)
+    rows = max(CELLS // max(table.shape[1], 1), 1)
+    for start in range(0, len(table), rows):
+        out[start : start + rows] = _rank_rows(table[start : start + rows])
     return out
+
+
+def _rank_rows(table: Floats) -> Floats:
+    order = np.argsort(table, axis=1)  # missing values come last
+    ordered = np.take_along_axis(table, order, axis=1)
+    begins, ends = np.ones(table.shape, np.bool_), np.ones(table.shape, np.bool_)
+    begins[:, 1:] = ends[:, :-1] = ordered[:, 1:] != ordered[:, :-1]
+    places = np.arange(table.shape[1])
+    below = np.maximum.accumulate(np.where(begins, places, 0), axis=1)
+    up_to = np.minimum.accumulate(np.where(ends, places + 1, len(places))[:, ::-1], axis=1)[:, ::-1]
+    present = ~np.isnan(table)
+    number = np.maximum(present.sum(axis=1, keepdims=True), 1)
+    ranks = np.empty(table.shape)
+    np.put_along_axis(ranks, order, (below + 1 + up_to) / 2.0 / number, axis=1)
+    return np.where(present, ranks, np.nan)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from compiler.compiled import Closes, market_from, numbers, plan_from, truths
 from qt_engine.core.errors import InputError
 from qt_engine.strategies.language import load_document
+from qt_engine.strategies.memory import CELLS, cross_section
 from reference.cases import market_of
 from reference.expressions import Interpreter
 
@@ -296,3 +298,12 @@ def test_volatility_is_that_of_simple_returns_over_a_year() -> None:
     found = plan_from(text, market_from((100, 110, None, 99, 99))).volatility[:, 0].tolist()
     year = math.sqrt(252)
     assert found == pytest.approx([N, N, N, math.sqrt(0.02) * year, math.sqrt(0.005) * year], nan_ok=True)
+
+
+def test_a_long_table_is_ranked_in_slices_that_do_not_show() -> None:
+    """Every row by itself, also in tables that are too large to be ranked at once."""
+    rows = np.array([[3.0, 1.0, N], [2.0, 2.0, 5.0], [N, N, N], [4.0, 4.0, 4.0], [INF, -INF, 0.0]])
+    expected = np.array([[1, 0.5, N], [0.5, 0.5, 1], [N, N, N], [2 / 3, 2 / 3, 2 / 3], [1, 1 / 3, 2 / 3]])
+    times = CELLS // rows.size + 7
+    np.testing.assert_array_equal(cross_section("rank", np.tile(rows, (times, 1))), np.tile(expected, (times, 1)))
+    assert cross_section("rank", np.empty((0, 2))).shape == (0, 2)
