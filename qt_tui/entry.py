@@ -51,3 +51,7 @@ def open_app(workspace: Workspace) -> int:
     app = QtApp(workspace)
     app.run()
     return app.return_code or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

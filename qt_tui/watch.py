@@ -58,7 +58,7 @@ class Watch:
 
         for screen in reversed(self._app.screen_stack):
             if isinstance(screen, ModeScreen):
-                screen.refresh_content()
+                screen.renew()
                 return
 
     def renew_status(self) -> None:

@@ -56,12 +56,21 @@ class ModeScreen(Screen[None]):
         bind("screen.copy", "copy", "Copy", "Copy what is under the cursor to the clipboard"),
     ]
 
+    _renew_when_mounted = False
+
     def panes(self) -> Iterable[Pane]:
         """The panes, in the order of tab."""
         raise NotImplementedError
 
     def refresh_content(self) -> None:
-        """Look at the workspace again; called whenever the mode is shown."""
+        """Look at the workspace again; called whenever the mode is shown, once it is composed."""
+
+    def renew(self) -> None:
+        """`refresh_content` now, or as soon as the mode is composed: whoever calls does not know whether it is."""
+        if self.is_mounted:
+            self.refresh_content()
+        else:
+            self._renew_when_mounted = True
 
     def compose(self) -> ComposeResult:
         yield HeaderLine(self.mode)
@@ -96,11 +105,13 @@ class ModeScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one(HeaderLine).status = self.qt.status
         self._activate(self.all_panes[0], focus=True)
+        if self._renew_when_mounted:
+            self.call_after_refresh(self.renew)
 
     def on_screen_resume(self) -> None:
         self.query_one(HeaderLine).status = self.qt.status
         # After the paint: a thread that starts now would take the interpreter from it.
-        self.call_after_refresh(self.refresh_content)
+        self.call_after_refresh(self.renew)
 
     def _activate(self, chosen: Pane, *, focus: bool) -> None:
         panes = self.all_panes

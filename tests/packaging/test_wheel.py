@@ -21,12 +21,11 @@ import qt_engine, qt_tui
 from qt_engine import Workspace
 from qt_engine.core import settings
 from qt_engine.core.resources import shipped
-from qt_tui import keymap, modes, themes, watch
+from qt_tui import keymap, modes, themes
 from qt_tui.app import QtApp
 from qt_tui.folders import Folders
 
 here = Path(sys.argv[1])
-watch.PERIOD = 3600.0  # only the files of the wheel are looked at here, not whether the workspace changes
 workspace = Workspace.open(here / "workspace")  # empty: with bars the preview would compile the engine
 looks, problems = themes.read_themes()
 app = QtApp(workspace, Folders(here / "config", here / "state"))

@@ -295,3 +295,18 @@ async def test_every_mode_survives_every_size(size: tuple[int, int], app: QtApp)
             await pilot.press(number)
             await settle(pilot)
             await pilot.press("z", "tab", "z")
+
+
+async def test_the_workspace_may_change_while_a_mode_is_still_being_composed(app: QtApp) -> None:
+    """The watch looks at any time, also between the switch to a mode and its first paint."""
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        screens = []
+        for mode in ("strategies", "runs", "compare", "optimise", "live", "journal"):
+            switched = app.switch_mode(mode)
+            app.watch_workspace.nudge()  # before anything of the new mode is mounted
+            screens.append(app.screen)
+            await switched
+            app.watch_workspace.nudge()
+        await settle(pilot)
+        assert app.is_running and len({id(screen) for screen in screens}) == 6
