@@ -76,7 +76,10 @@ def read_parquet(
         with connection() as con:
             arrays = con.execute(query, [[str(path) for path in paths], limit, offset]).fetchnumpy()
     except duckdb.Error as error:
-        raise StoreError(f"{paths[0] if paths else 'no file'}: {_first_line(error)}") from error
+        missing = next((path for path in paths if not path.exists()), None)
+        if missing is not None:
+            raise StoreError(f"{missing}: the file is missing; restore it from a copy") from error
+        raise StoreError(f"{paths[0] if paths else 'no file'}: the file is damaged ({_first_line(error)})") from error
     # DuckDB takes NaN in a numpy array for NULL and gives NULL back as a masked value
     return {name: np.ma.filled(array, np.nan if array.dtype.kind == "f" else None) for name, array in arrays.items()}
 
