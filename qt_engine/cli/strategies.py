@@ -28,7 +28,7 @@ def list_strategies(context: typer.Context, as_json: bool = JSON) -> None:
     """List the strategies that ship with qt and those of the workspace."""
     found = _library(context).list()
     if as_json:
-        print_json({"strategies": [info.as_json() for info in found]})
+        print_json([info.as_json() for info in found])
     else:
         print_table(("name", "source", "description"), [(info.name, info.source, info.description) for info in found])
 

@@ -77,8 +77,8 @@ def test_what_does_not_exist_is_one_line_on_stderr(capsys: pytest.CaptureFixture
 def test_list_and_show(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, found = _json(capsys, tmp_path, "list")
     assert code == 0
-    assert {entry["source"] for entry in found["strategies"]} == {"shipped"}
-    assert len(found["strategies"]) == 6
+    assert {entry["source"] for entry in found} == {"shipped"}
+    assert len(found) == 6
     code, out, _ = _run(capsys, tmp_path, "list")
     assert "donchian_breakout" in out
     code, shown = _json(capsys, tmp_path, "show", "sma_cross")
