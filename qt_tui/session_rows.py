@@ -57,7 +57,7 @@ def session_facts(session: SessionStatus, palette: Palette) -> list[Fact]:
         ("Session", session.session_id[-14:]),
         ("Bars", f"{formats.count(session.bars_done)} of {formats.count(session.bars_total)}"),
         ("Progress", f"{share:.0%}"),
-        ("Bar closed", formats.time_of(session.time)),
+        ("Last bar", formats.time_of(session.time)),
         ("Equity", formats.number(session.equity)),
         ("P&L", (f"{formats.arrow(gain)} {formats.signed(gain)}", palette.change(gain))),
         ("Realised", (formats.signed(session.realised_pnl), palette.change(session.realised_pnl))),

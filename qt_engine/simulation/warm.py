@@ -24,8 +24,8 @@ from qt_engine.core.kernel_sources import kernel_sources
 if TYPE_CHECKING:
     from qt_engine.data.market import Market
 
-STAGES = {"backtest": ("kernel", "evaluator"), "sweep": ("lanes",)}
-"""What can be compiled side by side, and what builds on it (a sweep's inner loop holds the other two)."""
+STAGES = {"backtest": ("kernel", "evaluator"), "sweep": ("lanes", "indicators")}
+"""What can be compiled side by side, and what comes after it (a sweep's inner loop holds the other two)."""
 
 
 def is_warm(*, sweeps: bool = True) -> bool:
@@ -55,8 +55,9 @@ def warm_up(*, sweeps: bool = True) -> None:
 
 
 def _compile(stage: str) -> None:
-    for process in [_start(name) for name in STAGES[stage]]:
-        _, said = process.communicate()
+    running = [_start(name) for name in STAGES[stage]]
+    ended = [(process, process.communicate()[1]) for process in running]
+    for process, said in ended:
         if process.returncode:
             raise QtError(f"the kernels could not be compiled: {(said.strip() or 'killed').splitlines()[-1]}")
 
@@ -112,17 +113,28 @@ schema: 1
 name: warm
 kind: rules
 params: {window: {type: int, default: 3, low: 2, high: 9}}
-entry: {long: "crosses_above(sma(close, window), sma(close, 4)) and rsi(close, 3) < 50"}
-exit: {long: "close < ema(close, 3)", stop_loss: {atr: 2, window: 3}}
+entry: {long: "crosses_above(sma(close, window), sma(close, 4)) and close > 5"}
+exit: {long: "close < sma(close, 3)"}
 """
+COMMON = (("ema", 1), ("rsi", 1), ("atr", 3), ("stddev", 1), ("highest", 1), ("bollinger_upper", 1))
+"""Indicators that many strategies use, and how many series they take."""
 
 
 def compile_evaluator() -> None:
-    """The conditions of a small strategy, and the indicators most of them use."""
+    """The conditions of a small strategy."""
     from qt_engine.strategies.compiler import compile_plan
     from qt_engine.strategies.language import load_document
 
     compile_plan(load_document(STRATEGY, "warm"), {"window": 3}, _market(8))
+
+
+def compile_indicators() -> None:
+    """The indicators that most strategies use, beside the moving average that every process needs."""
+    from qt_engine.features.compute import compute
+
+    prices = _market(64).close[:, 0].copy()
+    for name, series in COMMON:
+        compute(name, [prices] * series, {"window": 3})
 
 
 def compile_lanes() -> None:
