@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from qt_engine.core.errors import InputError, StoreError
 from qt_engine.jobs import job as files
@@ -21,34 +21,11 @@ from qt_engine.live.status import SessionStatus, SessionView
 from qt_engine.storage.journal import Journal
 
 if TYPE_CHECKING:
-    from qt_engine.data.service import DataService
-    from qt_engine.experiments.spec import RunSpec
-    from qt_engine.jobs.service import JobService
+    from qt_engine.jobs.house import House
     from qt_engine.live.parity import Parity
 
 KIND = "paper"
 WORKER = "qt_engine.live.worker"
-
-
-class House(Protocol):
-    """What sessions need of a workspace."""
-
-    @property
-    def data(self) -> DataService: ...
-
-    @property
-    def jobs(self) -> JobService: ...
-
-    def specify(
-        self,
-        strategy: str | os.PathLike[str],
-        symbols: Sequence[str] | None = None,
-        interval: str | None = None,
-        start: str | date | None = None,
-        end: str | date | None = None,
-        params: Mapping[str, Any] | None = None,
-        **execution: float | None,
-    ) -> RunSpec: ...
 
 
 class SessionService:

@@ -4,33 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from qt_engine.core.errors import NotFoundError
 from qt_engine.experiments.spec import DataSlice, RunSpec
 
 if TYPE_CHECKING:
-    from qt_engine.data.service import DataService
+    from qt_engine.jobs.house import House
     from qt_engine.jobs.job import Job
-    from qt_engine.jobs.service import JobService
     from qt_engine.optimization.sweeping import SweepTable
 
 KIND = "sweep"
 TABLE = "results.parquet"
-
-
-class House(Protocol):
-    """What sweeps need of a workspace."""
-
-    @property
-    def data(self) -> DataService: ...
-
-    @property
-    def jobs(self) -> JobService: ...
-
-    def specify(
-        self, strategy: str | os.PathLike[str], symbols: Sequence[str] | None = None, **wanted: Any
-    ) -> RunSpec: ...
 
 
 class SweepService:

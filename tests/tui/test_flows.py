@@ -310,3 +310,53 @@ async def test_the_workspace_may_change_while_a_mode_is_still_being_composed(app
             app.watch_workspace.nudge()
         await settle(pilot)
         assert app.is_running and len({id(screen) for screen in screens}) == 6
+
+
+async def test_a_strategy_is_copied_edited_run_and_deleted(app: QtApp) -> None:
+    """n, a name, ctrl+r in the editor, x and its confirmation."""
+    app.remembered.note("strategy", "sma_cross")
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("2")
+        await settle(pilot)
+        await pilot.press("n")
+        await settle(pilot)
+        assert "sma_cross_2" in screen_text(pilot)
+        await pilot.press("ctrl+u", *"Mine", "enter")
+        await settle(pilot)
+        assert "small letters, digits and underscores" in screen_text(pilot)
+        await pilot.press("ctrl+u", *"mine", "enter")
+        await settle(pilot)
+        assert len(app.screen_stack) == 1
+        assert "name: mine" in app.workspace.strategies.resolve("mine").text
+        before = {record.run_id for record in app.workspace.runs.list()}
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: len(app.workspace.runs.list()) == len(before) + 1)
+        await settle(pilot)
+        (newest,) = [record for record in app.workspace.runs.list() if record.run_id not in before]
+        assert newest.spec.strategy == "mine"
+        await pilot.press("escape", "x")
+        await settle(pilot)
+        assert "Delete mine" in screen_text(pilot)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert "mine" in {info.name for info in app.workspace.strategies.list()}
+        await pilot.press("x")
+        await settle(pilot)
+        await pilot.press("D")
+        await settle(pilot)
+        assert "mine" not in {info.name for info in app.workspace.strategies.list()}
+
+
+async def test_the_preview_is_of_the_symbols_that_were_chosen(app: QtApp) -> None:
+    app.remembered.note("strategy", "sma_cross")
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("2")
+        await settle(pilot)
+        await pilot.press("S")
+        await settle(pilot)
+        await pilot.press("ctrl+u", *"IBM MSFT", "enter")
+        await settle(pilot)
+        assert "Preview on IBM MSFT" in screen_text(pilot)
+        chosen = app.screen.query_one(EquityChart)
+        assert len(chosen.times) > 0
+        assert app.remembered.get("symbols") == "IBM MSFT"
