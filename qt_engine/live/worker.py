@@ -22,6 +22,7 @@ from qt_engine.live.record import BARS, SessionRecord, bars_entry
 from qt_engine.live.spec import SessionSpec
 from qt_engine.simulation.contract import Execution
 from qt_engine.simulation.stepper import Stepper
+from qt_engine.simulation.warm import warm_up
 from qt_engine.storage.catalog import Catalog
 from qt_engine.storage.journal import Journal
 from qt_engine.strategies.compiler import compile_plan
@@ -37,6 +38,7 @@ def main(folder: Path, journal: Journal | None = None) -> int:
     with Worker(folder, journal) as job:
         spec = SessionSpec.from_json(job.spec)
         market = _load(folder.parents[1], spec.slice)
+        warm_up(sweeps=False)
         session = Session(spec.run, job)
         session.catch_up(SessionRecord().add(job.history), market)
         session.follow(ReplayFeed(market, spec.speed, job.cancelled.wait))
