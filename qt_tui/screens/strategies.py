@@ -11,6 +11,7 @@ from textual.timer import Timer
 from textual.widgets import TextArea
 
 from qt_engine.core.errors import QtError
+from qt_engine.core.numba_start import import_numba
 from qt_tui import formats, metrics
 from qt_tui.background import in_background
 from qt_tui.charts.palette import NAMES
@@ -187,9 +188,12 @@ class StrategiesScreen(ModeScreen):
         if not len(chart.times):
             chart.clear(FIRST)
         symbols = self._symbols or None
-        in_background(
-            self, "preview", lambda: self.workspace.preview(text, symbols), self._show_preview, self._preview_failed
-        )
+
+        def work() -> Preview:
+            import_numba()  # the quick way, for this process is ours
+            return self.workspace.preview(text, symbols)
+
+        in_background(self, "preview", work, self._show_preview, self._preview_failed)
 
     def _show_preview(self, preview: Preview) -> None:
         table = self.query_one(ProblemsTable)
