@@ -86,7 +86,7 @@ class CompareScreen(ModeScreen):
         for index in range(len(comparison.runs)):
             columns.append(Column(f"{TAGS[index]}{' baseline' if index == base else ''}", 12, "right"))
             if index != base:
-                columns.append(Column("difference", 14, "right"))
+                columns.append(Column("difference", 16, "right"))
         figures = self.query_one("#figures", Table)
         figures.columns = tuple(columns)
         figures.show(self._metric_row(row, base, palette) for row in comparison.metrics)
