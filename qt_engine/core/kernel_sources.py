@@ -10,9 +10,11 @@ from functools import cache
 from pathlib import Path
 
 KERNELS = (
+    "core/randomness.py",
     "features/_[!_t]*.py",
     "features/_trend.py",
     "simulation/coasting.py",
+    "simulation/draws.py",
     "simulation/kernel.py",
     "simulation/lane_kernel.py",
     "simulation/layout.py",
