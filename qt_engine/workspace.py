@@ -292,7 +292,7 @@ class Workspace:
             name: getattr(self.settings, name) if given.get(name) is None else _number(name, given[name])
             for name in names
         }
-        Execution(chosen["fee_bps"], chosen["slippage_bps"], chosen["tick"])
+        Execution(fee_bps=chosen["fee_bps"], slippage_bps=chosen["slippage_bps"], tick=chosen["tick"])
         if not 0.0 < chosen["cash"] < 1e15:
             raise InputError(f"cash must be above 0 and below 1e15, not {chosen['cash']:g}")
         if int(chosen["seed"]) != chosen["seed"] or not 0 <= chosen["seed"] < 2**63:

@@ -61,7 +61,7 @@ def prepare(spec: RunSpec, market: Market) -> SimInput:
     document = load_document(spec.source, spec.strategy)
     warm_up(sweeps=False)
     plan = compile_plan(document, spec.parameters, market)
-    return SimInput(market, plan, Execution(spec.fee_bps, spec.slippage_bps, spec.tick), spec.cash, spec.seed)
+    return SimInput(market, plan, Execution(fee_bps=spec.fee_bps, slippage_bps=spec.slippage_bps, tick=spec.tick), spec.cash, spec.seed)
 
 
 def walk(given: SimInput, progress: Progress | None = None) -> Outcome:

@@ -52,7 +52,7 @@ class Session:
         self.run = run
         self.job = job
         self.document = load_document(run.source, run.strategy)
-        execution = Execution(run.fee_bps, run.slippage_bps, run.tick)
+        execution = Execution(fee_bps=run.fee_bps, slippage_bps=run.slippage_bps, tick=run.tick)
         self.stepper = Stepper(len(run.symbols), execution, run.cash)
 
     def catch_up(self, record: SessionRecord, market: Market) -> None:

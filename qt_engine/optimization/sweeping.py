@@ -145,7 +145,7 @@ def run_sweep(
     document = load_document(spec.source, spec.strategy)
     parameters = combinations(document, fixed or {}, grid)
     warm_up()
-    execution = Execution(spec.fee_bps, spec.slippage_bps, spec.tick)
+    execution = Execution(fee_bps=spec.fee_bps, slippage_bps=spec.slippage_bps, tick=spec.tick)
     result = sweep(document, parameters, [market], execution, spec.cash, threads=threads, progress=progress)
     rows = [evaluate(result.counters(lane), market.periods_per_year) for lane in range(result.final_equity.shape[1])]
     metrics = {name: np.array([getattr(row, name) for row in rows]) for name in METRICS}

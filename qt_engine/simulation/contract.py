@@ -1,19 +1,33 @@
-"""What goes into a simulation and what comes out: `SimInput` and `SimResult`."""
+"""What goes into a simulation and what comes out: `SimInput` and `SimResult`.
+
+`docs/simulation-contract.md` explains every field with unit, range and example.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, Field, computed_field, field_serializer
 
-from qt_engine.core.errors import InputError
+from qt_engine.core.checked import Checked
 from qt_engine.core.hashing import hash_arrays, hash_config
 from qt_engine.data.market import Market
+from qt_engine.risk.limits import RiskLimits
+from qt_engine.simulation.execution import Execution
 from qt_engine.strategies.plan import Plan
 
+__all__ = [
+    "AMBIGUOUS", "CONTRACT_VERSION", "ENGINE_REVISION", "EVENT", "FILL", "ORDER", "Counters", "Event", "Execution", "Kind",
+    "OpenPosition", "Reason", "RiskLimits", "Side", "SimInput", "SimResult", "Status",
+]  # fmt: skip
+
+CONTRACT_VERSION: Literal[1] = 1
+"""Grows with every change after which an older program cannot read these models."""
 ENGINE_REVISION = 1
 """Grows whenever the same input may give other bytes than before; part of every input hash."""
 
@@ -38,6 +52,10 @@ class Reason(IntEnum):
     TRAILING_STOP = 5
     TIME_STOP = 6
     MAX_DRAWDOWN = 7
+    TARGET = 8
+    DRIFT = 9
+    DAILY_LOSS = 10
+    KILL_SWITCH = 11
 
 
 class Status(IntEnum):
@@ -48,6 +66,24 @@ class Status(IntEnum):
     REJECTED = 2
     CANCELLED = 3
     EXPIRED = 4
+    PARTIAL = 5
+    FAILED = 6
+
+
+class Event(IntEnum):
+    """What happened beside fills and orders: limits that were reached, corporate actions."""
+
+    MAX_DRAWDOWN = 1
+    MAX_DAILY_LOSS = 2
+    MAX_GROSS = 3
+    MAX_NET = 4
+    MAX_CONCENTRATION = 5
+    MAX_POSITION = 6
+    MAX_ORDERS_PER_DAY = 7
+    KILL_SWITCH = 8
+    SPLIT = 9
+    DIVIDEND = 10
+    FUNDING = 11
 
 
 AMBIGUOUS = 1
@@ -64,56 +100,98 @@ ORDER = np.dtype([
 ])  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Execution:
-    """How orders meet the market.
+EVENT = np.dtype([
+    ("sequence", "<i8"), ("ts", "<i8"), ("bar", "<i8"), ("asset", "<i8"), ("kind", "<i8"), ("value", "<f8"), ("bound", "<f8"),
+])  # fmt: skip
+"""An `Event`; `asset` is -1 where it concerns the whole book, `bound` is NaN where there is no limit."""
 
-    Attributes
-    ----------
-    fee_bps, slippage_bps
-        Per fill, in hundredths of a percent of the executed notional and of the reference price.
-    tick
-        Price step to which protective levels are rounded, in units of price.
+
+class _Arrays(Checked):
+    """A checked value that holds arrays; in JSON each is named by its hash."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+
+class SimInput(_Arrays):
+    """Everything that a simulation depends on.
+
+    Raises
+    ------
+    InputError
+        Naming every violation.
     """
 
-    fee_bps: float = 5.0
-    slippage_bps: float = 2.0
-    tick: float = 1e-8
+    title: ClassVar[str] = "simulation"
 
-    def __post_init__(self) -> None:
-        for name, high in (("fee_bps", 1000.0), ("slippage_bps", 1000.0)):
-            value = getattr(self, name)
-            if not 0.0 <= value <= high:
-                raise InputError(f"{name} must be between 0 and {high:g} basis points, not {value:g}")
-        if not 0.0 < self.tick < 1e6:
-            raise InputError(f"tick must be a price step above 0, not {self.tick:g}")
+    contract_version: Literal[1] = Field(CONTRACT_VERSION, description="Version of this contract.")
+    market: Market = Field(description="Bars of all assets on one time axis.")
+    plan: Plan = Field(description="The strategy, compiled against the market: decisions as arrays.")
+    execution: Execution = Field(Execution(), description="How orders meet the market.")
+    risk: RiskLimits = Field(RiskLimits(), description="Limits of the run, beside those of the strategy; the stricter holds.")
+    cash: float = Field(100_000.0, gt=0.0, lt=1e15, description="Capital at the start; units of currency, above 0, below 1e15.")
+    seed: int = Field(0, ge=0, lt=2**63, description="Seed of every random draw; 0 to 2^63 - 1.")
+    strategy_version: str = Field("", max_length=128, description="Hash of the strategy's document or source.")
+    kill_ts: int | None = Field(
+        None, description="UTC nanoseconds: at the first close from then on the kill switch leaves every position for good."
+    )
 
+    def __init__(
+        self, market: Market, plan: Plan, execution: Execution | None = None, cash: float = 100_000.0, seed: int = 0, **more: Any
+    ) -> None:
+        given = {"market": market, "plan": plan, "execution": execution or Execution(), "cash": cash, "seed": seed}
+        super().__init__(**given, **more)
 
-@dataclass(frozen=True)
-class SimInput:
-    """Everything a simulation depends on. `cash` is the capital at the start, in units of currency."""
+    def contradictions(self) -> list[str]:
+        from qt_engine.simulation.admission import violations
 
-    market: Market
-    plan: Plan
-    execution: Execution = field(default_factory=Execution)
-    cash: float = 100_000.0
-    seed: int = 0
+        return violations(self.plan, self.market)
 
-    def __post_init__(self) -> None:
-        if not (0.0 < self.cash < 1e15):
-            raise InputError(f"cash must be above 0 and below 1e15, not {self.cash:g}")
-        from qt_engine.simulation.admission import check_decisions, check_plan
+    @computed_field(description="Hash of the market's rows.")  # type: ignore[prop-decorator]
+    @cached_property
+    def data_version(self) -> str:
+        """Names exactly the rows of the market."""
+        return self.market.hash
 
-        check_plan(self.plan, *self.market.close.shape)
-        check_decisions(self.plan)
+    @computed_field(description="Hash over the stored series that the market was cut from.")  # type: ignore[prop-decorator]
+    @cached_property
+    def snapshot_hash(self) -> str:
+        """Names the snapshots of the stored series; that of no series for a market made in memory."""
+        return hash_config([list(source) for source in self.market.sources])
+
+    @computed_field(description="Length of a bar, such as 1d.")  # type: ignore[prop-decorator]
+    @property
+    def clock(self) -> str:
+        """The clock resolution: nothing happens between two bars but what a bar's extremes tell."""
+        return self.market.interval
+
+    @field_serializer("market", "plan")
+    def _by_hash(self, value: Market | Plan) -> str:
+        return value.hash
+
+    @cached_property
+    def limits(self) -> RiskLimits:
+        """The stricter of the strategy's limits and the run's."""
+        own = {name: value for name in RiskLimits.model_fields if (value := getattr(self.plan.risk, name)) is not None}
+        return RiskLimits(**own).tighter(self.risk)
 
     @cached_property
     def hash(self) -> str:
-        """Covers market, plan, execution, cash, seed and the engine's revision; no time, host or path."""
-        return hash_config({
+        """Covers market, plan, execution, risk, cash, seed and the engine's revision; no time, host or path.
+
+        What was added to the contract later stands in it only where it is used, so that older inputs keep their names.
+        """
+        costs = self.execution
+        named: dict[str, Any] = {
             "engine": ENGINE_REVISION, "market": self.market.hash, "plan": self.plan.hash, "cash": self.cash,
-            "execution": [self.execution.fee_bps, self.execution.slippage_bps, self.execution.tick], "seed": self.seed,
-        })  # fmt: skip
+            "execution": [costs.fee_bps, costs.slippage_bps, costs.tick], "seed": self.seed,
+        }  # fmt: skip
+        if not costs.is_simple:
+            named["model"] = costs.canonical()
+        if not self.risk.unlimited:
+            named["risk"] = self.risk.model_dump(exclude_none=True)
+        if self.kill_ts is not None:
+            named["kill_ts"] = self.kill_ts
+        return hash_config(named)
 
 
 @dataclass(frozen=True)
@@ -147,6 +225,17 @@ class Counters:
     ambiguous_bars: int
     rejected_orders: int
     halted: bool
+    failed_orders: int = 0
+    borrow: float = 0.0
+    """Paid for borrowing what was sold short."""
+    funding: float = 0.0
+    """Paid at fundings, less what was received."""
+    interest: float = 0.0
+    """Earned on cash, less what was paid on negative cash."""
+    dividends: float = 0.0
+    """Received, less what short positions paid."""
+
+    LATER: ClassVar[tuple[str, ...]] = ("failed_orders", "borrow", "funding", "interest", "dividends")
 
 
 @dataclass(frozen=True)
@@ -163,20 +252,32 @@ class OpenPosition:
     last_price: float
 
 
-@dataclass(frozen=True)
-class SimResult:
-    """What came out: `fills` (dtype `FILL`), `orders` (dtype `ORDER`), `equity` float64 `(T,)`, marked at each close."""
+class SimResult(_Arrays):
+    """What came out of a simulation."""
 
-    fills: NDArray[np.void]
-    orders: NDArray[np.void]
-    equity: NDArray[np.float64]
-    counters: Counters
-    open_positions: tuple[OpenPosition, ...]
-    cash: float
+    title: ClassVar[str] = "result"
+
+    contract_version: Literal[1] = Field(CONTRACT_VERSION, description="Version of this contract.")
+    fills: NDArray[Any] = Field(description="Executions, dtype FILL, in their order.")
+    orders: NDArray[Any] = Field(description="Orders with their final status, dtype ORDER, in the order of decision.")
+    equity: NDArray[Any] = Field(description="float64 (T,), marked at each close; units of currency.")
+    counters: Counters = Field(description="What the kernel counted; all that metrics are made of.")
+    open_positions: tuple[OpenPosition, ...] = Field((), description="Positions open after the last bar.")
+    cash: float = Field(description="Cash after the last bar; units of currency.", allow_inf_nan=True)
+    events: NDArray[Any] = Field(
+        default_factory=lambda: np.empty(0, EVENT), description="Reached limits and corporate actions, dtype EVENT."
+    )
+
+    @field_serializer("fills", "orders", "equity", "events")
+    def _by_hash(self, value: NDArray[Any]) -> str:
+        return hash_arrays({"values": value})
 
     @cached_property
     def hash(self) -> str:
-        """Covers fills, orders, equity and counters."""
-        counters = {k: (v.hex() if isinstance(v, float) else v) for k, v in vars(self.counters).items()}
+        """Covers fills, orders, equity, counters and, where there are any, events."""
+        counted = {name: value for name, value in vars(self.counters).items() if value or name not in Counters.LATER}
+        counters = {k: (v.hex() if isinstance(v, float) else v) for k, v in counted.items()}
         arrays = {"fills": self.fills, "orders": self.orders, "equity": self.equity}
+        if len(self.events):
+            arrays["events"] = self.events
         return hash_arrays(arrays, counters=counters)

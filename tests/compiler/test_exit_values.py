@@ -57,7 +57,7 @@ sizing: {{method: fixed_quantity, value: 3}}
 """
     plan = plan_from(text, market)
     assert len(plan.exit_programs[0]) > 0
-    fills = simulate(SimInput(market, plan, Execution(0.0, 0.0), 1000.0)).fills
+    fills = simulate(SimInput(market, plan, Execution(fee_bps=0.0, slippage_bps=0.0), 1000.0)).fills
     sold = [int(fill["bar"]) for fill in fills if fill["side"] < 0]
     assert [int(fill["bar"]) for fill in fills if fill["side"] > 0] == [1]
     assert sold == ([] if bar is None else [bar])
@@ -69,5 +69,5 @@ def test_shorts_have_a_negative_position() -> None:
 exit: {short: "position == -3 and bars_held == 2"}
 sizing: {method: fixed_quantity, value: 3}
 """
-    fills = simulate(SimInput(market, plan_from(text, market), Execution(0.0, 0.0), 1000.0)).fills
+    fills = simulate(SimInput(market, plan_from(text, market), Execution(fee_bps=0.0, slippage_bps=0.0), 1000.0)).fills
     assert [(int(fill["bar"]), int(fill["side"])) for fill in fills] == [(1, -1), (3, 1)]

@@ -66,7 +66,7 @@ def test_exits_that_read_the_position(text: str, chosen: dict[str, float], marke
             return None
         return lambda asset, bar, quantity, held: told.leaves(condition, asset, bar, quantity, held)
 
-    execution = Execution(5.0, 2.0, 0.01)
+    execution = Execution(fee_bps=5.0, slippage_bps=2.0, tick=0.01)
     result = simulate(SimInput(market, plan, execution, 10_000.0))
     conditions = (asked(document.exit.long), asked(document.exit.short))
     expected = Simulator(market, plan, execution, 10_000.0, conditions).run()

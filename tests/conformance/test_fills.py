@@ -60,7 +60,7 @@ def test_agreed_fills(case: dict[str, Any], run: Run) -> None:
         },
         market,
     )
-    fills, _, _, counters, _, _ = run(market, plan, Execution(0.0, 0.0, 0.01), 100_000.0)
+    fills, _, _, counters, _, _ = run(market, plan, Execution(fee_bps=0.0, slippage_bps=0.0, tick=0.01), 100_000.0)
     told = [(int(f["bar"]), float(f["price"]), Reason(f["reason"]).name.lower()) for f in fills]
     expected = [(entry_bar, entry_price, "entry_signal")]
     if case["exit"] is not None:
@@ -73,7 +73,7 @@ def test_agreed_fills(case: dict[str, Any], run: Run) -> None:
 def test_combined_cases(case: dict[str, Any], run: Run) -> None:
     """The table worked out by hand: everything that a case names."""
     market = market_of(case["bars"])
-    execution = Execution(case["fee_bps"], case["slippage_bps"], case["tick"])
+    execution = Execution(fee_bps=case["fee_bps"], slippage_bps=case["slippage_bps"], tick=case["tick"])
     fills, orders, equity, counters, positions, cash = run(
         market, plan_of(case, market), execution, float(case["cash"])
     )

@@ -188,8 +188,8 @@ def _or_column(condition: ExitCondition | None, column: np.ndarray) -> ExitCondi
 @st.composite
 def executions(draw: st.DrawFn) -> Execution:
     return Execution(
-        draw(st.sampled_from(FEES)), draw(st.sampled_from(FEES)),
-        draw(st.sampled_from((1e-8, 0.01, 0.05, 0.25, 1.0, 0.03, 2.5))),
+        fee_bps=draw(st.sampled_from(FEES)), slippage_bps=draw(st.sampled_from(FEES)),
+        tick=draw(st.sampled_from((1e-8, 0.01, 0.05, 0.25, 1.0, 0.03, 2.5))),
     )  # fmt: skip
 
 

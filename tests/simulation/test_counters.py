@@ -18,7 +18,7 @@ BARS = [[100, 100, 100, 100], [100, 110, 100, 110], [110, 110, 99, 99], [99, 99,
 def counters(sample: list[int], **changes: object) -> tuple[Counters, Counters]:
     market = market_of(BARS, sample=sample)
     plan: Plan = plan_of({"enter": [[0, "A", "long"]], "sizing": ["equity_fraction", 1], **changes}, market)
-    execution = Execution(0.0, 0.0)
+    execution = Execution(fee_bps=0.0, slippage_bps=0.0)
     return simulate(SimInput(market, plan, execution, 1000.0)).counters, simulate_slowly(
         market, plan, execution, 1000.0
     ).counters

@@ -163,7 +163,7 @@ def test_short_is_long_in_the_mirror(run: Run) -> None:
     upside = {"open": "open", "high": "low", "low": "high", "close": "close"}
     mirror = replace(market, **{name: 2.0**14 - quarters[source] for name, source in upside.items()})
     plan = plans.in_distances(plans.without_programs(free_of_limits(run.given).plan), 0.75)
-    execution = Execution(0.0, 0.0, 0.25)
+    execution = Execution(fee_bps=0.0, slippage_bps=0.0, tick=0.25)
     long = simulate(SimInput(upright, plan, execution, 2.0**30))
     short = simulate(SimInput(mirror, plans.mirrored(plan), execution, 2.0**30))
     for name in ("ts", "bar", "asset", "order", "kind", "reason", "flags", "quantity"):

@@ -105,7 +105,7 @@ MARKETS = {
     "one asset with gaps": random_market(1, 400, 2, 0.1),
     "three assets with gaps": random_market(3, 300, 3, 0.15),
 }
-EXECUTION = Execution(7.0, 3.0, 0.01)
+EXECUTION = Execution(fee_bps=7.0, slippage_bps=3.0, tick=0.01)
 
 
 def bits(counters: Counters) -> dict[str, object]:

@@ -1,0 +1,60 @@
+"""`Checked`: frozen pydantic models whose errors are for people.
+
+However such a value is made (keywords, `model_validate`, JSON), all that is wrong with it is said in one `InputError`.
+Imports pydantic, so whoever stands on the way to the first paint imports this late.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+
+from qt_engine.core.errors import InputError
+from qt_engine.core.text import nearest, plain
+
+
+class Checked(BaseModel):
+    """A frozen value that names every violation at once.
+
+    Raises
+    ------
+    InputError
+        If a field is unknown, of another type, out of range, or contradicts another.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=False)
+
+    title: ClassVar[str] = ""
+    """What a person calls such a value; begins each message."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_one_line(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            value = handler(given)
+        except ValidationError as error:
+            raise InputError(cls._sentence([_violation(cls, found) for found in error.errors()])) from None
+        if contradictions := value.contradictions():
+            raise InputError(cls._sentence(contradictions))
+        return value
+
+    @classmethod
+    def _sentence(cls, violations: list[str]) -> str:
+        return f"{cls.title}: {'; '.join(violations)}" if cls.title else "; ".join(violations)
+
+    def contradictions(self) -> list[str]:
+        """What is wrong between fields that are each right by themselves."""
+        return []
+
+
+def _violation(model: type[Checked], error: Any) -> str:
+    """One violation as pydantic found it, in our words."""
+    name = plain(".".join(map(str, error["loc"])), 60)
+    if error["type"] == "extra_forbidden":
+        hint = nearest(name.split(".")[-1], model.model_fields)
+        return f"there is no field {name!r}" + (f"; did you mean {hint}?" if hint else "")
+    if error["type"] == "missing":
+        return f"{name} is missing"
+    message = f"{error['msg'][0].lower()}{error['msg'][1:]}"
+    return f"{name}: {message}, not {plain(repr(error['input']), 60)}" if name else message
