@@ -63,6 +63,13 @@ _OWN_HEAD = f"""## Own, compiled
 
 {_TABLE_RULE}"""
 
+_SIGNALS_HEAD = f"""
+## Signals
+
+Compiled as well, and called like the others. [features.md](features.md) says more about them.
+
+{_TABLE_RULE}"""
+
 _TALIB_HEAD = f"""
 ## TA-Lib
 
@@ -129,9 +136,20 @@ def indicators_page() -> str:
     """The text of `docs/indicators.md`."""
     from qt_engine.features.registry import INDICATORS
 
-    own = [i for i in INDICATORS.values() if not i.name.startswith("ta.")]
+    own = [i for i in INDICATORS.values() if not i.name.startswith("ta.") and i.kind == "indicator"]
+    signals = [i for i in INDICATORS.values() if i.kind == "signal"]
     foreign = [i for i in INDICATORS.values() if i.name.startswith("ta.")]
-    return "".join([_PAGE_HEAD, _OWN_HEAD, *map(_line, own), _TALIB_HEAD, *map(_line, foreign)])
+    return "".join(
+        [
+            _PAGE_HEAD,
+            _OWN_HEAD,
+            *map(_line, own),
+            _SIGNALS_HEAD,
+            *map(_line, signals),
+            _TALIB_HEAD,
+            *map(_line, foreign),
+        ]
+    )
 
 
 def _line(indicator: Indicator) -> str:

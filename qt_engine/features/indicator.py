@@ -10,6 +10,9 @@ from typing import Literal
 from qt_engine.core.errors import InputError
 from qt_engine.core.text import nearest
 
+Kind = Literal["indicator", "signal"]
+"""What strategies and features may read; labels, which look ahead, are another type altogether."""
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -62,6 +65,15 @@ class Indicator:
         Where the numbers are made: `module:function` below `qt_engine.features`, or `talib:NAME:output`.
     positions
         The values are numbers of bars in the series, counted from 0.
+    kind
+        `signal` where the value itself is meant as a forecast or a state of the market, else `indicator`.
+    version
+        Raised whenever the same inputs give other values than before.
+    scale
+        The power of the unit of price in the values: 0 where prices four times as high change nothing, 1 where they
+        make the values four times as high, None where it is not declared.
+    refuse
+        Called with the parameters by name: why they do not go together, or None.
     """
 
     name: str
@@ -73,6 +85,10 @@ class Indicator:
     kernel: str = field(repr=False)
     warmup: Callable[..., int] = field(repr=False)
     positions: bool = False
+    kind: Kind = "indicator"
+    version: int = 1
+    scale: int | None = None
+    refuse: Callable[..., str | None] | None = field(default=None, repr=False)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -91,7 +107,7 @@ class Indicator:
         Raises
         ------
         InputError
-            If one is unknown, missing or outside its bounds.
+            If one is unknown, missing or outside its bounds, or they do not go together.
         """
         for name in values:
             if all(p.name != name for p in self.parameters):
@@ -102,6 +118,9 @@ class Indicator:
             if value is None:
                 raise InputError(f"{self.name}: {parameter.name} is missing; it is {self.signature}")
             full[parameter.name] = parameter.check(value, self.name)
+        reason = self.refuse(**full) if self.refuse is not None else None
+        if reason is not None:
+            raise InputError(f"{self.name}: {reason}")
         return full
 
     def meant(self, name: str) -> str:

@@ -98,6 +98,8 @@ MOMENTUM = (
         "Relative strength index with Wilder's smoothing, 0 to 100; 0 without any change", "TA-Lib RSI"),
     own("cmo", "_momentum", X, (window(14, 2),), full_changes,
         "Chande momentum oscillator with Wilder's smoothing, -100 to 100", "TA-Lib CMO"),
+    own("returns", "_returns", CLOSED, (), lambda: 1, "x / x before - 1; 0 where it was 0", "TA-Lib ROCP"),
+    own("log_returns", "_returns", CLOSED, (), lambda: 1, "ln(x / x before); 0 where either is not above 0", "Natural logarithm"),
     own("momentum", "_momentum", X, (window(10),), full_changes, "x minus x window bars ago", "TA-Lib MOM"),
     own("roc", "_momentum", X, (window(10),), full_changes, "Percent change over window bars; 0 where it was 0", "TA-Lib ROC"),
     own("macd", "_momentum", X, MACD, macd_warmup, "EMA(fast) - EMA(slow), from where its signal line starts", "TA-Lib MACD"),

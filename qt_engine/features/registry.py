@@ -9,12 +9,14 @@ from __future__ import annotations
 from qt_engine.features.binding import Binding, Column, bind
 from qt_engine.features.indicator import Indicator, Parameter
 from qt_engine.features.own_indicators import OWN_INDICATORS
+from qt_engine.features.signals import SIGNALS
 from qt_engine.features.talib_functions import TALIB_FUNCTIONS
 
 __all__ = ["INDICATORS", "Binding", "Column", "Indicator", "Parameter", "bind", "lookup"]
 
 INDICATORS: dict[str, Indicator] = {
-    indicator.name: indicator for indicator in sorted((*OWN_INDICATORS, *TALIB_FUNCTIONS), key=lambda i: i.name)
+    indicator.name: indicator
+    for indicator in sorted((*OWN_INDICATORS, *SIGNALS, *TALIB_FUNCTIONS), key=lambda i: i.name)
 }
 """Every indicator by name, in sorted order."""
 

@@ -28,6 +28,15 @@ def parameters_of(indicator: Indicator) -> dict[str, float]:
     return {p.name: fallback[p.kind] if p.default is None else p.default for p in indicator.parameters}
 
 
+def refused(indicator: Indicator, parameters: dict[str, float]) -> bool:
+    """Whether the indicator does not take these parameters."""
+    try:
+        indicator.complete(parameters)
+    except InputError:
+        return True
+    return False
+
+
 def inputs_of(indicator: Indicator) -> list[np.ndarray]:
     # A cosine for TA-Lib's ACOS and ASIN, which are undefined beyond 1.
     domain = {"ta.ACOS", "ta.ASIN"}
@@ -59,9 +68,13 @@ def test_later_bars_change_nothing_in_long_series(window: int) -> None:
         indicator = INDICATORS[name]
         if name in {"rolling_median", "rolling_quantile", "percent_rank", "cci"} and window > 127:
             continue  # quadratic, and made of nothing that starts afresh
+        if name in {"half_life", "hurst", "connors_rsi", "roll_spread", "kyle_lambda"} and window > 127:
+            continue  # likewise
         parameters = parameters_of(indicator)
         if "window" in parameters:
             parameters["window"] = window
+        if refused(indicator, parameters):
+            continue
         inputs = [market[c] for c in indicator.inputs]
         whole = compute(name, inputs, parameters)
         for bars_known in (2047 + window, 8192 + window - 1, 8192 + window, 8193 + window, 20_001, 39_999):
