@@ -61,3 +61,33 @@ class JobError(QtError):
 
 class CancelledError(QtError):
     """The user cancelled; the command line exits with 130."""
+
+
+class StrategyError(QtError):
+    """A strategy in Python raised an exception; the message names file, line, bar and the exception.
+
+    Parameters
+    ----------
+    reason
+        What was raised, or what is wrong.
+    file, line
+        Where in the strategy's source, as far as it is known.
+    bar
+        At which bar, in words.
+    """
+
+    def __init__(self, reason: str, *, file: str | None = None, line: int | None = None, bar: str | None = None) -> None:
+        self.reason = reason
+        self.file = file
+        self.line = line
+        self.bar = bar
+        place = [part for part in (file, None if line is None else f"line {line}", bar) if part]
+        super().__init__(f"{', '.join(place)}: {reason}" if place else reason)
+
+
+class TargetError(InputError):
+    """A strategy decided weights that cannot be: NaN, infinite, no number, or of a symbol that the run does not have."""
+
+
+class LookAheadError(QtError):
+    """A strategy decides with bars that have not happened yet."""
