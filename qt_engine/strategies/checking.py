@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from qt_engine.core.errors import InputError
 from qt_engine.strategies.constants import holds
-from qt_engine.strategies.document import StrategyDocument
+from qt_engine.strategies.document import RulesDocument
 from qt_engine.strategies.expression_types import TypeChecker, constants_of
-from qt_engine.strategies.inlining import inline, positional, rewrite
+from qt_engine.strategies.inlining import AnyDocument, inline, positional, rewrite
 from qt_engine.strategies.nodes import Expression, names
 from qt_engine.strategies.problems import ExpressionError, errors
 from qt_engine.strategies.reading import Reader
-from qt_engine.strategies.settings import settings_of
+from qt_engine.strategies.settings import agreements, settings_of
 from qt_engine.strategies.syntax import Scalar, Tree
 
 SIDES = ("long", "short")
@@ -21,10 +21,10 @@ SIDES = ("long", "short")
 
 def check_document(
     reader: Reader,
-    document: StrategyDocument,
+    document: AnyDocument,
     places: Mapping[str, Scalar],
     given: Mapping[str, tuple[Scalar, Tree]],
-) -> StrategyDocument:
+) -> AnyDocument:
     """Report everything that is wrong with the meaning of a document.
 
     Parameters
@@ -49,13 +49,14 @@ def check_document(
     checker = TypeChecker(reader, document.params, places)
     for name, expression in document.let.items():
         checker.define(name, expression)
-    for side in SIDES:
-        if (condition := getattr(document.entry, side)) is not None:
-            checker.condition(condition, f"entry: {side}")
-        if (condition := getattr(document.exit, side)) is not None:
-            checker.condition(condition, f"exit: {side}", position=True)
+    for reading in document.readings():
+        if reading.returns == "condition":
+            checker.condition(reading.expression, reading.place, position=reading.position)
+        else:
+            checker.number(reading.expression, reading.place)
     _check_constants(reader, document, checker)
-    _check_sides(reader, document, given)
+    if isinstance(document, RulesDocument):
+        _check_sides(reader, document, given)
     return document if errors(reader.problems) else rewrite(document, positional)
 
 
@@ -82,15 +83,14 @@ def _ordered(reader: Reader, let: Mapping[str, Expression], places: Mapping[str,
     return ordered
 
 
-def _expressions(document: StrategyDocument) -> Iterator[Expression]:
+def _expressions(document: AnyDocument) -> Iterator[Expression]:
     yield from document.require
     yield from document.let.values()
-    for section in (document.entry, document.exit):
-        yield from (condition for side in SIDES if (condition := getattr(section, side)) is not None)
+    yield from (reading.expression for reading in document.readings())
     yield from (expression for _, _, expression in settings_of(document))
 
 
-def _check_uses(reader: Reader, document: StrategyDocument, places: Mapping[str, Scalar]) -> None:
+def _check_uses(reader: Reader, document: AnyDocument, places: Mapping[str, Scalar]) -> None:
     """Warn of names that nothing reads; where something could not be read nobody knows."""
     if errors(reader.problems):
         return
@@ -106,7 +106,7 @@ def _check_uses(reader: Reader, document: StrategyDocument, places: Mapping[str,
             reader.report(place, f"let expression {name} is never read", severity="warning")
 
 
-def _check_constants(reader: Reader, document: StrategyDocument, checker: TypeChecker) -> None:
+def _check_constants(reader: Reader, document: AnyDocument, checker: TypeChecker) -> None:
     """`require` and the settings read parameters alone, and the defaults meet them."""
     defaults = {name: parameter.default for name, parameter in document.params.items()}
     for condition in document.require:
@@ -122,9 +122,13 @@ def _check_constants(reader: Reader, document: StrategyDocument, checker: TypeCh
                 setting.check(name, expression, defaults)
             except InputError as error:
                 reader.report(expression, error.reason)
+    if not errors(reader.problems):
+        for right, condition in agreements(document):
+            if not holds(condition, defaults):
+                reader.report(condition, right)
 
 
-def _check_sides(reader: Reader, document: StrategyDocument, given: Mapping[str, tuple[Scalar, Tree]]) -> None:
+def _check_sides(reader: Reader, document: RulesDocument, given: Mapping[str, tuple[Scalar, Tree]]) -> None:
     """What the sections ask of each other."""
     if errors(reader.problems):
         return

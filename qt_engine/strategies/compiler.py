@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qt_engine.core.errors import InputError
 from qt_engine.data.market import Market
-from qt_engine.strategies.document import StrategyDocument
+from qt_engine.strategies.document import RiskLimits, RulesDocument, StrategyDocument
 from qt_engine.strategies.lanes import Lanes, Layout, layout_of
 from qt_engine.strategies.nodes import Expression
 from qt_engine.strategies.plan import LONG, SHORT, SIZING_METHODS, UNLIMITED, Plan, Risk
@@ -35,9 +36,25 @@ def compile_plan(document: StrategyDocument, parameters: Mapping[str, float], ma
     Raises
     ------
     InputError
-        If an indicator does not take these parameters, with the line and column of its call.
+        If an indicator does not take these parameters, with the line and column of its call; or the document is not of
+        kind `rules`.
     """
+    if not isinstance(document, RulesDocument):
+        raise InputError(f"strategy {document.name} is of kind {document.kind}: rules are compiled here")
     return CompiledLanes(document, Lanes.single(parameters), market.periods_per_year).plan(market)
+
+
+def risk_of(limits: RiskLimits, value: Callable[[Expression], float]) -> Risk:
+    """The limits with numbers for their expressions."""
+    found = {
+        part.name: value(expression)
+        for part in fields(limits)
+        if (expression := getattr(limits, part.name)) is not None
+    }
+    counts: dict[str, Any] = {
+        name: int(found[name]) for name in ("max_positions", "max_orders_per_day") if name in found
+    }
+    return Risk(**{**found, **counts})
 
 
 @dataclass(frozen=True)
@@ -52,7 +69,7 @@ class CompiledLanes:
         Of the markets it will be used with.
     """
 
-    document: StrategyDocument
+    document: RulesDocument
     lanes: Lanes
     periods_per_year: float
 
@@ -107,7 +124,6 @@ class CompiledLanes:
                 self.layout, lane, columns[asset], index, assets, asset, scratch, entry, exit_long, exit_short, extras
             )
         shaped = extras.reshape(recipe.extras, bars, assets)
-        cut, most = document.risk.max_drawdown, document.risk.max_positions
         return Plan(
             entry=entry.reshape(bars, assets),
             exit_long=exit_long.view(np.uint8).reshape(bars, assets),
@@ -121,11 +137,7 @@ class CompiledLanes:
             volatility=np.empty((0, 0)) if recipe.volatility is None else shaped[recipe.volatility],
             cooldown=int(self.whole(document.reentry.cooldown, 0)[lane]),
             max_entries=int(self.whole(document.reentry.max_entries, UNLIMITED)[lane]),
-            risk=Risk(
-                max_positions=None if most is None else int(self.whole(most, 0)[lane]),
-                max_gross=float(self.number(document.risk.max_gross, 1.0)[lane]),
-                max_drawdown=None if cut is None else float(self.number(cut, 1.0)[lane]),
-            ),
+            risk=risk_of(document.risk, lambda limit: float(self.number(limit, 0.0)[lane])),
             exit_programs=(recipe.programs[LONG], recipe.programs[SHORT]),
             program_values=self.layout.values[lane].copy(),
             program_columns=shaped,

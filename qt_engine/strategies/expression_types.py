@@ -71,6 +71,12 @@ class TypeChecker:
         if self._type(expression) == "number":
             self._report(expression, f"{what} is a condition, and this is a number; compare it, such as > 0")
 
+    def number(self, expression: Expression, what: str) -> None:
+        """Check an expression that must be a number series."""
+        self._position_refused = f"under {what.partition(':')[0]}: only exit conditions know it"
+        if self._type(expression) == "condition":
+            self._report(expression, f"{what} is a number, and this is a condition; where(condition, 1, 0) makes one")
+
     def constant(self, expression: Expression, returns: ValueType, what: str) -> bool:
         """Check that an expression reads only numbers and parameters and has the type; tells whether it does."""
         before = len(self._reader.problems)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from qt_engine.strategies.document import StrategyDocument
 from qt_engine.strategies.expressions import MAX_NODES
@@ -12,10 +12,11 @@ from qt_engine.strategies.functions import FUNCTIONS, bind_function
 from qt_engine.strategies.nodes import Binary, Call, Compare, Expression, Lag, Logic, Name, Number, Unary, walk
 from qt_engine.strategies.problems import ExpressionError, Problem
 
+AnyDocument = TypeVar("AnyDocument", bound=StrategyDocument)
 _NODES = (Number, Name, Unary, Binary, Compare, Logic, Call, Lag)
 
 
-def inline(document: StrategyDocument, constants: list[str]) -> StrategyDocument:
+def inline(document: AnyDocument, constants: list[str]) -> AnyDocument:
     """The document without the named `let` expressions, which stand in the places of their names instead.
 
     Parameters
@@ -41,14 +42,15 @@ def inline(document: StrategyDocument, constants: list[str]) -> StrategyDocument
     return rewrite(replace(document, let=kept), change)
 
 
-def rewrite(document: StrategyDocument, change: Callable[[Expression], Expression]) -> StrategyDocument:
+def rewrite(document: AnyDocument, change: Callable[[Expression], Expression]) -> AnyDocument:
     """The document with every expression changed."""
     let = {name: change(expression) for name, expression in document.let.items()}
     sections = {
-        part: _map(getattr(document, part), change)
-        for part in ("require", "entry", "exit", "reentry", "sizing", "risk")
+        part.name: _map(getattr(document, part.name), change)
+        for part in fields(document)
+        if part.name not in ("let", "universe")
     }
-    return replace(document, let=let, **sections)
+    return replace(document, **{**sections, "let": let})
 
 
 def positional(expression: Expression) -> Expression:

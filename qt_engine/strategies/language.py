@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
 from qt_engine.core.text import plain
-from qt_engine.strategies import sections
+from qt_engine.strategies import portfolio_sections, sections
 from qt_engine.strategies.checking import check_document
-from qt_engine.strategies.document import (
-    Entry,
-    Exit,
-    Reentry,
-    RiskLimits,
-    Sizing,
-    StrategyDocument,
-)
+from qt_engine.strategies.document import Entry, Exit, Orders, Reentry, RulesDocument, Sizing, StrategyDocument
+from qt_engine.strategies.nodes import Number
+from qt_engine.strategies.portfolio_document import PortfolioDocument, Rebalance, Select, Weights
+from qt_engine.strategies.portfolio_sections import PORTFOLIO_SECTION_KEYS
 from qt_engine.strategies.problems import ExpressionError, Problem, errors
 from qt_engine.strategies.reading import Reader, is_empty
 from qt_engine.strategies.syntax import Scalar, Section, Tree, read_tree
 
-KEYS = (
-    "schema", "name", "description", "kind", "interval", "universe", "params", "require", "let", "entry", "exit",
-    "reentry", "sizing", "risk",
-)  # fmt: skip
+HEAD_KEYS = ("schema", "name", "description", "kind", "interval", "universe", "params", "require", "let")
+KEYS = (*HEAD_KEYS, "entry", "exit", "reentry", "sizing", "orders", "risk")
 """The sections of a strategy of kind `rules`, in the order in which they are best written."""
-PORTFOLIO_KEYS = ("select", "weights", "rebalance", "constraints")
+PORTFOLIO_KEYS = (*HEAD_KEYS, "select", "weights", "rebalance", "constraints", "risk")
+"""Those of a strategy of kind `portfolio`."""
+KINDS = {"rules": KEYS, "portfolio": PORTFOLIO_KEYS}
+NESTED_KEYS = {
+    "rules": sections.SECTION_KEYS,
+    "portfolio": PORTFOLIO_SECTION_KEYS | {"risk": sections.SECTION_KEYS["risk"]},
+}
 MAX_PROBLEMS = 200
+
+Given: TypeAlias = Mapping[str, tuple[Scalar, Tree]]
 
 
 def read_document(text: str | bytes, file: str | None = None) -> tuple[StrategyDocument | None, list[Problem]]:
@@ -74,15 +79,45 @@ def _read(reader: Reader, tree: Tree | None) -> StrategyDocument | None:
         reader.report(tree, "a strategy is a mapping that starts with schema: 1")
         return None
     given = {key.text: (key, value) for key, value in tree.entries}
-    if not _is_rules(reader, given, tree):
-        return None
-    _unknown_keys(reader, tree)
-    for needed in ("schema", "name", "kind", "entry"):
-        if needed not in given:
-            example = {"schema": "schema: 1", "name": "name: my_strategy", "kind": "kind: rules"}.get(
-                needed, "entry: {long: …}"
-            )
-            reader.report(tree, f"{needed} is missing; add {example}")
+    kind = _kind(reader, given)
+    _unknown_keys(reader, tree, kind)
+    needed = {"schema": "schema: 1", "name": "name: my_strategy", "kind": f"kind: {kind}"}
+    if kind == "rules":
+        needed["entry"] = "entry: {long: …}"
+    for key, example in needed.items():
+        if key not in given:
+            reader.report(tree, f"{key} is missing; add {example}")
+    head, places = _head(reader, given)
+    document = _rules(reader, given, head) if kind == "rules" else _portfolio(reader, given, head)
+    return check_document(reader, document, places, given)
+
+
+def _kind(reader: Reader, given: Given) -> str:
+    """The kind as written, or the one that the sections look like."""
+    if "kind" in given and (word := reader.choice(given["kind"][1], "kind", KINDS)) is not None:
+        return word
+    return "portfolio" if "entry" not in given and any(key in PORTFOLIO_SECTION_KEYS for key in given) else "rules"
+
+
+def _unknown_keys(reader: Reader, tree: Section, kind: str) -> None:
+    known = KINDS[kind]
+    other = next(name for name in KINDS if name != kind)
+    for key, _ in tree.entries:
+        if key.text in known:
+            continue
+        if key.text in KINDS[other]:
+            reader.report(key, f"{key.text} belongs to kind {other}, and this strategy is of kind {kind}")
+            continue
+        near = reader.closest(key.text, known)
+        inside = next((section for section, keys in NESTED_KEYS[kind].items() if key.text in keys), None)
+        advice = (
+            f"; it belongs under {inside}" if inside and not near else "" if near else f"; known are {', '.join(known)}"
+        )
+        reader.report(key, f"{plain(key.text, 60)!r} is not a section of a strategy{advice}", near)
+
+
+def _head(reader: Reader, given: Given) -> tuple[dict[str, Any], dict[str, Scalar]]:
+    """The fields that all kinds have, and the place of every name of `let`, also of those that could not be read."""
 
     def value(key: str) -> Tree | None:
         return given[key][1] if key in given else None
@@ -96,44 +131,38 @@ def _read(reader: Reader, tree: Tree | None) -> StrategyDocument | None:
     params = sections.parameters(reader, part) if (part := value("params")) is not None else {}
     require = sections.conditions(reader, part, "require") if (part := value("require")) is not None else ()
     let = sections.named_expressions(reader, part, params) if (part := value("let")) is not None else {}
-    entry = sections.entry(reader, *given["entry"]) if "entry" in given else Entry()
-    leave = sections.exit_(reader, part) if (part := value("exit")) is not None else Exit()
-    reentry = sections.reentry(reader, part) if (part := value("reentry")) is not None else Reentry()
-    sizing = sections.sizing(reader, part) if (part := value("sizing")) is not None else Sizing()
-    risk = sections.risk(reader, part) if (part := value("risk")) is not None else RiskLimits()
-    document = StrategyDocument(
-        name=name or "", description=description, interval=interval, universe=universe, params=params, require=require,
-        let={key: expression for key, (_, expression) in let.items() if expression is not None},
-        entry=entry, exit=leave, reentry=reentry, sizing=sizing, risk=risk,
-    )  # fmt: skip
-    return check_document(reader, document, {key: place for key, (place, _) in let.items()}, given)
+    head = {
+        "name": name or "", "description": description, "interval": interval, "universe": universe, "params": params,
+        "require": require, "let": {key: expression for key, (_, expression) in let.items() if expression is not None},
+    }  # fmt: skip
+    return head, {key: place for key, (place, _) in let.items()}
 
 
-def _is_rules(reader: Reader, given: dict[str, tuple[Scalar, Tree]], tree: Section) -> bool:
-    kind = given["kind"][1] if "kind" in given else None
-    if isinstance(kind, Scalar) and kind.text == "portfolio":
-        reader.report(kind, "strategies of kind portfolio are not supported in this version yet", "rules")
-        return False
-    if kind is not None:
-        reader.choice(kind, "kind", ("rules", "portfolio"))
-    return True
+def _rules(reader: Reader, given: Given, head: Mapping[str, Any]) -> RulesDocument:
+    return RulesDocument(
+        entry=sections.entry(reader, *given["entry"]) if "entry" in given else Entry(),
+        exit=sections.exit_(reader, given["exit"][1]) if "exit" in given else Exit(),
+        reentry=sections.reentry(reader, given["reentry"][1]) if "reentry" in given else Reentry(),
+        sizing=sections.sizing(reader, given["sizing"][1]) if "sizing" in given else Sizing(),
+        orders=sections.orders(reader, given["orders"][1]) if "orders" in given else Orders(),
+        risk=sections.risk(reader, given["risk"][1] if "risk" in given else None, Number(1.0)),
+        **head,
+    )
 
 
-def _unknown_keys(reader: Reader, tree: Section) -> None:
-    for key, _ in tree.entries:
-        if key.text in PORTFOLIO_KEYS:
-            reader.report(key, f"{key.text} belongs to kind portfolio, which is not supported in this version yet")
-        elif key.text not in KEYS:
-            near = reader.closest(key.text, KEYS)
-            inside = next((section for section, keys in sections.SECTION_KEYS.items() if key.text in keys), None)
-            advice = (
-                f"; it belongs under {inside}"
-                if inside and not near
-                else ""
-                if near
-                else f"; known are {', '.join(KEYS)}"
-            )
-            reader.report(key, f"{plain(key.text, 60)!r} is not a section of a strategy{advice}", near)
+def _portfolio(reader: Reader, given: Given, head: Mapping[str, Any]) -> PortfolioDocument:
+    select = portfolio_sections.select(reader, given["select"][1]) if "select" in given else Select()
+    weights = portfolio_sections.weights(reader, *given["weights"]) if "weights" in given else Weights()
+    bounds = given["constraints"][1] if "constraints" in given else None
+    constraints = portfolio_sections.constraints(reader, bounds, select, weights.method)
+    return PortfolioDocument(
+        select=select,
+        weights=weights,
+        rebalance=portfolio_sections.rebalance(reader, given["rebalance"][1]) if "rebalance" in given else Rebalance(),
+        constraints=constraints,
+        risk=sections.risk(reader, given["risk"][1] if "risk" in given else None, constraints.gross),
+        **head,
+    )
 
 
 def _description(reader: Reader, tree: Tree | None) -> str:

@@ -15,7 +15,7 @@ from qt_engine.strategies.document import Parameter, StrategyDocument
 from qt_engine.strategies.functions import FUNCTIONS, bind_function
 from qt_engine.strategies.nodes import Binary, Call, Expression, Lag, Name, Number, children, names, walk
 from qt_engine.strategies.reading import read_number
-from qt_engine.strategies.settings import settings_of
+from qt_engine.strategies.settings import agreements, settings_of
 from qt_engine.strategies.writing import expression_text, number_text
 
 if TYPE_CHECKING:
@@ -109,6 +109,9 @@ def check_parameters(document: StrategyDocument, values: Mapping[str, int | floa
             setting.check(name, expression, values)
         except InputError as error:
             raise InputError(f"{_values_read(expression, values)}: {error.reason}") from None
+    for right, condition in agreements(document):
+        if not holds(condition, values):
+            raise InputError(f"{_values_read(condition, values)}: {right}")
     for node in _nodes(document):
         _check_node(node, values)
 
@@ -125,10 +128,8 @@ def _check_node(node: Expression, values: Mapping[str, int | float]) -> None:
 
 def _nodes(document: StrategyDocument) -> Iterator[Expression]:
     """Every part of every expression that is computed bar by bar."""
-    sides = (document.entry.long, document.entry.short, document.exit.long, document.exit.short)
-    for root in (*document.let.values(), *sides):
-        if root is not None:
-            yield from walk(root)
+    for root in (*document.let.values(), *(reading.expression for reading in document.readings())):
+        yield from walk(root)
 
 
 def _values_read(expression: Expression, values: Mapping[str, int | float]) -> str:
@@ -186,6 +187,9 @@ def grid(document: StrategyDocument, spec: Mapping[str, Iterable[Any]]) -> dict[
         for value in np.unique(np.where(_answered(expression, columns), found, np.nan)):
             if not setting.accepts(float(value)):
                 raise InputError(f"{name} is {setting.expected}, not {value:.10g}, which this grid has")
+    for right, condition in agreements(document):
+        if not np.broadcast_to(evaluate_columns(condition, columns), count).all():
+            raise InputError(f"{right}, which some choices of this grid do not meet")
     _check_calls(document, columns)
     return columns
 

@@ -153,7 +153,10 @@ class Reader:
         return None
 
     def _constant(self, tree: Scalar, what: str, setting: Setting, value: float, text: str) -> Expression | None:
-        if setting.kind != "fraction" and text.endswith("%"):
+        if setting.kind == "count" and text.endswith("%") and value >= 1.0:
+            self.report(tree, f"{what} is {setting.expected}, not {plain(text, 40)}")
+            return None
+        if setting.kind not in ("fraction", "count") and text.endswith("%"):
             self.report(tree, f"{what} is {setting.expected}, not a percentage")
             return None
         if not text.endswith("%") and setting.plain_below is not None and value >= setting.plain_below:
@@ -166,7 +169,8 @@ class Reader:
             percent = f"{value:g}%" if meant else None
             self.report(tree, f"{what} is {setting.expected}, not {plain(text, 40)}", percent)
             return None
-        exact = int(value) if setting.kind == "whole" else float(value)
+        counted = setting.kind == "whole" or (setting.kind == "count" and value >= 1)
+        exact = int(value) if counted else float(value)
         return Number(exact, line=tree.line, column=tree.column)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qt_engine.core.errors import InputError
 from qt_engine.strategies.assembler import Assembler, Code
-from qt_engine.strategies.document import AtrLevel, FractionLevel, StrategyDocument
+from qt_engine.strategies.document import AtrLevel, FractionLevel, RulesDocument
 from qt_engine.strategies.graph import Node, Operation, State, Value, reads_state
 from qt_engine.strategies.instructions import (
     ENTRY,
@@ -52,7 +52,7 @@ class Recipe:
         The extra that holds the annualised volatility, if sizing needs it.
     """
 
-    document: StrategyDocument
+    document: RulesDocument
     code: Code
     extras: int
     kinds: NDArray[np.int64]
@@ -61,7 +61,7 @@ class Recipe:
     volatility: int | None
 
 
-def recipe_of(document: StrategyDocument) -> Recipe:
+def recipe_of(document: RulesDocument) -> Recipe:
     """Assemble a checked document.
 
     Raises
@@ -73,7 +73,7 @@ def recipe_of(document: StrategyDocument) -> Recipe:
 
 
 class _Cook:
-    def __init__(self, document: StrategyDocument) -> None:
+    def __init__(self, document: RulesDocument) -> None:
         self._document = document
         self._lowering = Lowering(document)
         self._assembler = Assembler()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import cast
+from typing import Any, cast
 
 from qt_engine.core.errors import InputError
 from qt_engine.core.intervals import interval_ns
@@ -15,11 +15,15 @@ from qt_engine.strategies.document import (
     Exit,
     FractionLevel,
     Level,
+    Orders,
+    OrderStyle,
+    OrderType,
     Parameter,
     Reentry,
     RiskLimits,
     Sizing,
     SizingMethod,
+    TimeInForce,
 )
 from qt_engine.strategies.functions import SERIES
 from qt_engine.strategies.nodes import Expression, Number
@@ -32,8 +36,15 @@ SECTION_KEYS: dict[str, tuple[str, ...]] = {
     "exit": ("long", "short", "stop_loss", "take_profit", "trailing_stop", "time_stop"),
     "reentry": ("cooldown", "max_entries"),
     "sizing": ("method", "value", "window"),
-    "risk": ("max_positions", "max_gross", "max_drawdown"),
+    "risk": tuple(settings.RISK),
+    "orders": ("entry", "exit"),
 }
+ORDER_KEYS = ("type", "limit", "stop", "time_in_force", "expire_after")
+PRICES_OF_ORDERS: dict[str, tuple[str, ...]] = {
+    "market": (), "limit": ("limit",), "stop": ("stop",), "stop_limit": ("limit", "stop"),
+}  # fmt: skip
+"""Types of orders, and the prices that each needs."""
+TIMES_IN_FORCE = ("gtc", "day", "ioc", "fok")
 PARAMETER_KEYS = ("type", "default", "low", "high", "step")
 LEVEL_KEYS = ("percent", "atr", "window")
 MAX_SYMBOLS = 10_000
@@ -67,18 +78,25 @@ def universe(reader: Reader, tree: Tree) -> tuple[str, ...]:
     """Symbols, as texts, each once."""
     found: dict[str, None] = {}
     for item in reader.items(tree, "universe"):
-        symbol = reader.text(item, "a symbol")
+        symbol = symbol_name(reader, item)
         if symbol is None:
             continue
-        if not symbol.strip() or symbol != plain(symbol, 1000) or len(symbol) > 64:
-            reader.report(item, "a symbol is a text of at most 64 characters without control characters")
-        elif symbol in found:
+        if symbol in found:
             reader.report(item, f"{symbol} stands in the universe twice")
         elif len(found) == MAX_SYMBOLS:
             reader.report(item, f"a universe has at most {MAX_SYMBOLS:,} symbols")
             break
         found[symbol] = None
     return tuple(found)
+
+
+def symbol_name(reader: Reader, tree: Tree) -> str | None:
+    """One symbol."""
+    symbol = reader.text(tree, "a symbol")
+    if symbol is not None and (not symbol.strip() or symbol != plain(symbol, 1000) or len(symbol) > 64):
+        reader.report(tree, "a symbol is a text of at most 64 characters without control characters")
+        return None
+    return symbol
 
 
 def identifier(reader: Reader, key: Scalar, what: str) -> bool:
@@ -268,15 +286,41 @@ def sizing(reader: Reader, tree: Tree) -> Sizing:
     return Sizing(method, value, window)
 
 
-def risk(reader: Reader, tree: Tree) -> RiskLimits:
-    """Limits of the run."""
-    given = reader.section(tree, "risk", SECTION_KEYS["risk"])
+def risk(reader: Reader, tree: Tree | None, gross: Expression) -> RiskLimits:
+    """Limits of the run; `gross` stands where `max_gross` is left out."""
+    given = {} if tree is None else reader.section(tree, "risk", SECTION_KEYS["risk"])
+    limits: dict[str, Any] = {
+        name: reader.setting(value, name, settings.RISK[name]) for name, (_, value) in given.items()
+    }
+    limits["max_gross"] = limits.get("max_gross") or gross
+    return RiskLimits(**limits)
 
-    def limit(name: str, setting: settings.Setting) -> Expression | None:
-        return reader.setting(given[name][1], name, setting) if name in given else None
 
-    return RiskLimits(
-        limit("max_positions", settings.MAX_POSITIONS),
-        limit("max_gross", settings.MAX_GROSS) or Number(1.0),
-        limit("max_drawdown", settings.MAX_DRAWDOWN),
+def orders(reader: Reader, tree: Tree) -> Orders:
+    """What kind of orders conditions make."""
+    given = reader.section(tree, "orders", SECTION_KEYS["orders"])
+    styles = {side: _order_style(reader, key, value, f"orders: {side}") for side, (key, value) in given.items()}
+    return Orders(**styles)
+
+
+def _order_style(reader: Reader, key: Scalar, tree: Tree, what: str) -> OrderStyle:
+    given = reader.section(tree, what, ORDER_KEYS)
+    chosen = reader.choice(given["type"][1], f"{what}: type", PRICES_OF_ORDERS) if "type" in given else "market"
+    force = "gtc"
+    if "time_in_force" in given:
+        force = reader.choice(given["time_in_force"][1], f"{what}: time_in_force", TIMES_IN_FORCE) or "gtc"
+    prices = {name: reader.expression(given[name][1], f"{what}: {name}") for name in ("limit", "stop") if name in given}
+    bars = None
+    if "expire_after" in given:
+        bars = reader.setting(given["expire_after"][1], f"{what}: expire_after", settings.EXPIRE_AFTER)
+    if chosen is not None:
+        for name in PRICES_OF_ORDERS[chosen]:
+            if name not in given:
+                reader.report(key, f"{what}: type {chosen} needs a price under {name}, such as {name}: close")
+        for name in prices:
+            if name not in PRICES_OF_ORDERS[chosen]:
+                takers = [word for word, needs in PRICES_OF_ORDERS.items() if name in needs]
+                reader.report(given[name][0], f"{what}: {name} belongs to the types {', '.join(takers)}, not {chosen}")
+    return OrderStyle(
+        cast(OrderType, chosen or "market"), prices.get("limit"), prices.get("stop"), cast(TimeInForce, force), bars
     )

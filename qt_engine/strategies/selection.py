@@ -6,28 +6,24 @@ The language ends here and `qt_engine.portfolio` begins: no expressions are left
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qt_engine.strategies.plan import Risk
+from qt_engine.strategies.portfolio_document import (
+    COVARIANCES,
+    FALLBACKS,
+    WEIGHTS_METHODS,
+    Covariance,
+    FallbackMethod,
+    WeightsMethod,
+)
 
 __all__ = [
     "COVARIANCES", "FALLBACKS", "WEIGHTS_METHODS", "ConstraintsSetting", "Covariance", "FallbackMethod", "Selection",
     "WeightsMethod", "WeightsSetting",
 ]  # fmt: skip
-
-WeightsMethod = Literal[
-    "equal", "inverse_volatility", "min_variance", "max_sharpe", "risk_parity", "hrp", "black_litterman", "signal"
-]
-WEIGHTS_METHODS: tuple[WeightsMethod, ...] = (
-    "equal", "inverse_volatility", "min_variance", "max_sharpe", "risk_parity", "hrp", "black_litterman", "signal",
-)  # fmt: skip
-Covariance = Literal["sample", "ewma", "ledoit_wolf", "shrunk", "factor"]
-COVARIANCES: tuple[Covariance, ...] = ("sample", "ewma", "ledoit_wolf", "shrunk", "factor")
-FallbackMethod = Literal["equal", "inverse_volatility", "hold", "cash"]
-FALLBACKS: tuple[FallbackMethod, ...] = ("equal", "inverse_volatility", "hold", "cash")
 
 
 def _no_table() -> NDArray[np.float64]:

@@ -17,9 +17,11 @@ from qt_engine.strategies.document import (
     AtrLevel,
     FractionLevel,
     Level,
+    RulesDocument,
     StrategyDocument,
 )
-from qt_engine.strategies.nodes import Expression
+from qt_engine.strategies.nodes import Call, Compare, Expression, Number
+from qt_engine.strategies.portfolio_document import PortfolioDocument
 
 MAX_BARS = 1_000_000
 
@@ -31,12 +33,13 @@ class Setting:
     Attributes
     ----------
     kind
-        `whole`: counts something; `fraction`: `2%` or 0.02; `number`: anything else.
+        `whole`: counts something; `fraction`: `2%` or 0.02; `count`: counts from 1, or a fraction below 1 of what there is;
+        `number`: anything else.
     above, low, high
         Bounds; `above` is exclusive, the others inclusive.
     """
 
-    kind: Literal["whole", "fraction", "number"]
+    kind: Literal["whole", "fraction", "count", "number"]
     low: float | None = None
     high: float | None = None
     above: float | None = None
@@ -47,6 +50,8 @@ class Setting:
     @property
     def expected(self) -> str:
         """The bounds in words."""
+        if self.kind == "count":
+            return "a whole number from 1, or a percentage above 0% below 100%"
         noun = {"whole": "a whole number", "fraction": "a percentage", "number": "a number"}[self.kind]
         bounds = []
         for word, bound in (("above", self.above), ("from", self.low), ("to", self.high), ("below", self.below)):
@@ -56,6 +61,8 @@ class Setting:
 
     def accepts(self, value: float) -> bool:
         """Whether the value is of the kind and within the bounds."""
+        if self.kind == "count":
+            return 0.0 < value < 1.0 or (1.0 <= value <= MAX_BARS and float(value).is_integer())
         return math.isfinite(value) and not (
             (self.kind == "whole" and not float(value).is_integer())
             or (self.low is not None and value < self.low)
@@ -97,13 +104,51 @@ SIZING_VALUES = {
     "risk_per_trade": Setting("fraction", above=0.0, high=1.0),
 }
 VOLATILITY_WINDOW = Setting("whole", low=2, high=MAX_BARS)
-MAX_POSITIONS = Setting("whole", low=1, high=MAX_BARS)
-MAX_GROSS = Setting("fraction", above=0.0, high=10.0)
-MAX_DRAWDOWN = Setting("fraction", above=0.0, high=1.0)
+EXPIRE_AFTER = Setting("whole", low=1, high=MAX_BARS)
+RISK = {
+    "max_positions": Setting("whole", low=1, high=MAX_BARS),
+    "max_gross": Setting("fraction", above=0.0, high=10.0),
+    "max_drawdown": Setting("fraction", above=0.0, high=1.0),
+    "max_net": Setting("fraction", low=0.0, high=10.0, plain_below=2.0),
+    "max_concentration": Setting("fraction", above=0.0, high=10.0, plain_below=2.0),
+    "max_position": Setting("number", above=0.0, high=1e15),
+    "max_daily_loss": Setting("fraction", above=0.0, high=1.0),
+    "max_orders_per_day": Setting("whole", low=1, high=MAX_BARS),
+}
+SELECT = {"top": Setting("count"), "bottom": Setting("count")}
+WEIGHTS = {
+    "window": Setting("whole", low=2, high=MAX_BARS),
+    "half_life": Setting("number", above=0.0, high=float(MAX_BARS)),
+    "shrinkage": Setting("fraction", low=0.0, high=1.0),
+    "factors": Setting("whole", low=1, high=1000),
+    "confidence": Setting("fraction", above=0.0, below=1.0),
+}
+REBALANCE = {"bars": Setting("whole", low=1, high=MAX_BARS), "drift_band": Setting("fraction", above=0.0, high=1.0)}
+CONSTRAINTS = {
+    "max_weight": Setting("fraction", above=0.0, high=10.0, plain_below=2.0),
+    "min_weight": Setting("fraction", above=0.0, high=10.0, plain_below=2.0),
+    "max_turnover": Setting("fraction", above=0.0, high=20.0),
+    "gross": Setting("fraction", above=0.0, high=10.0),
+    "net": Setting("fraction", low=-10.0, high=10.0, plain_below=2.0),
+    "max_sector": Setting("fraction", above=0.0, high=10.0, plain_below=2.0),
+}
 
 
 def settings_of(document: StrategyDocument) -> Iterator[tuple[str, Setting, Expression]]:
     """(name, meaning, expression) of every setting that the document gives."""
+    match document:
+        case RulesDocument():
+            yield from _rules_settings(document)
+        case PortfolioDocument():
+            for section, known in (
+                (document.select, SELECT), (document.weights, WEIGHTS), (document.rebalance, REBALANCE),
+                (document.constraints, CONSTRAINTS),
+            ):  # fmt: skip
+                yield from _given(section, known)
+    yield from _given(document.risk, RISK)
+
+
+def _rules_settings(document: RulesDocument) -> Iterator[tuple[str, Setting, Expression]]:
     for name in LEVELS:
         yield from _level(name, getattr(document.exit, name))
     optional = (
@@ -112,13 +157,43 @@ def settings_of(document: StrategyDocument) -> Iterator[tuple[str, Setting, Expr
         ("max_entries", MAX_ENTRIES, document.reentry.max_entries),
         ("value", SIZING_VALUES[document.sizing.method], document.sizing.value),
         ("window", VOLATILITY_WINDOW, document.sizing.window),
-        ("max_positions", MAX_POSITIONS, document.risk.max_positions),
-        ("max_gross", MAX_GROSS, document.risk.max_gross),
-        ("max_drawdown", MAX_DRAWDOWN, document.risk.max_drawdown),
+        ("orders: entry: expire_after", EXPIRE_AFTER, document.orders.entry.expire_after),
+        ("orders: exit: expire_after", EXPIRE_AFTER, document.orders.exit.expire_after),
     )
     for name, setting, expression in optional:
         if expression is not None:
             yield name, setting, expression
+
+
+def _given(section: object, known: Mapping[str, Setting]) -> Iterator[tuple[str, Setting, Expression]]:
+    for name, setting in known.items():
+        if (expression := getattr(section, name)) is not None:
+            yield name, setting, expression
+
+
+def agreements(document: StrategyDocument) -> Iterator[tuple[str, Expression]]:
+    """(what is right, condition over parameters) for settings that must fit each other."""
+    risk = document.risk
+    yield from _at_most("max_net", risk.max_net, "max_gross", risk.max_gross)
+    yield from _at_most("max_concentration", risk.max_concentration, "max_gross", risk.max_gross)
+    if isinstance(document, PortfolioDocument):
+        bounds = document.constraints
+        yield from _at_most("gross", bounds.gross, "max_gross", risk.max_gross)
+        yield from _at_most("min_weight", bounds.min_weight, "max_weight", bounds.max_weight)
+        yield from _at_most("min_weight", bounds.min_weight, "gross", bounds.gross)
+        if bounds.net is not None:
+            size = Call("abs", (bounds.net,), line=bounds.net.line, column=bounds.net.column)
+            yield from _at_most("net, without its sign,", size, "gross", bounds.gross)
+            if bounds.long_only:
+                above = Compare(">=", bounds.net, Number(0), line=bounds.net.line, column=bounds.net.column)
+                yield "net is from 0 up where long_only is true", above
+
+
+def _at_most(
+    name: str, value: Expression | None, other: str, bound: Expression | None
+) -> Iterator[tuple[str, Expression]]:
+    if value is not None and bound is not None:
+        yield f"{name} is at most {other}", Compare("<=", value, bound, line=value.line, column=value.column)
 
 
 def _level(name: str, level: Level | None) -> Iterator[tuple[str, Setting, Expression]]:

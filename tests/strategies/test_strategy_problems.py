@@ -53,7 +53,7 @@ WRONG = [
     ("reentry:", "«re_entry:", "is not a section", "reentry"),
     ("schema: 1\n", "schema: 1\n«stop_loss: 2%\n", "belongs under exit", None),
     ("schema: 1\n", "schema: 1\n«weights: {method: equal}\n", "kind portfolio", None),
-    ("kind: rules", "kind: «portfolio", "not supported in this version", "rules"),
+    ("entry:\n", "«select:\n", "select belongs to kind portfolio", None),
     ("kind: rules", "kind: «rule", "one of rules, portfolio", "rules"),
     ("name: sma_cross", "name: «SMA cross", "small letters", "sma_cross"),
     ("name: sma_cross", "name: «[a]", "name is a text", None),
