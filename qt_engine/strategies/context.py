@@ -26,30 +26,28 @@ FIRST_ROWS = 64
 
 
 class Tape:
-    """Rows of an array `(T, …)`, copied as time reaches them."""
+    """Rows of one array, written as time reaches them; it knows no others."""
 
-    __slots__ = ("_known", "_rows", "_source")
+    __slots__ = ("_known", "_rows")
 
-    def __init__(self, source: NDArray[Any]) -> None:
-        self._source = source
+    def __init__(self, kind: NDArray[Any]) -> None:
         self._known = 0
         # Zeros, not whatever the memory held before: it may have held the future.
-        self._rows: NDArray[Any] = np.zeros((FIRST_ROWS, *source.shape[1:]), source.dtype)
+        self._rows: NDArray[Any] = np.zeros((FIRST_ROWS, *kind.shape[1:]), kind.dtype)
 
-    def follow(self, source: NDArray[Any]) -> None:
-        """Go on with an array that begins with the rows known so far."""
-        self._source = source
+    def extend(self, rows: NDArray[Any]) -> None:
+        """Write what has happened since."""
+        end = self._known + len(rows)
+        if end > len(self._rows):
+            longer = np.zeros((2 ** (end - 1).bit_length(), *self._rows.shape[1:]), self._rows.dtype)
+            longer[: self._known] = self._rows[: self._known]
+            self._rows = longer
+        self._rows[self._known : end] = rows
+        self._known = end
 
-    def upto(self, bars: int) -> NDArray[Any]:
-        """The first `bars` rows, read-only."""
-        if bars > self._known:
-            if bars > len(self._rows):
-                longer = np.zeros((2 ** (bars - 1).bit_length(), *self._rows.shape[1:]), self._rows.dtype)
-                longer[: self._known] = self._rows[: self._known]
-                self._rows = longer
-            self._rows[self._known : bars] = self._source[self._known : bars]
-            self._known = bars
-        view = self._rows[:bars]
+    def known(self) -> NDArray[Any]:
+        """All rows so far, read-only."""
+        view = self._rows[: self._known]
         view.flags.writeable = False
         return view
 
@@ -57,14 +55,13 @@ class Tape:
 class Prepared(Mapping[str, NDArray[Any]]):
     """The arrays of `prepare`, each with the rows up to now."""
 
-    __slots__ = ("_bars", "_tapes")
+    __slots__ = ("_tapes",)
 
-    def __init__(self, tapes: Mapping[str, Tape], bars: int) -> None:
+    def __init__(self, tapes: Mapping[str, Tape]) -> None:
         self._tapes = tapes
-        self._bars = bars
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        return self._tapes[name].upto(self._bars)
+        return self._tapes[name].known()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tapes)
@@ -124,7 +121,7 @@ class Context:
         fill(self, "params", MappingProxyType(dict(params)))
         fill(self, "state", {})
         fill(self, "previous", None)
-        fill(self, "prepared", Prepared({}, 0))
+        fill(self, "prepared", Prepared({}))
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"context.{name} cannot be set; keep what is to be remembered in context.state")
@@ -135,32 +132,32 @@ class Context:
     @property
     def open(self) -> Floats:
         """float64 `(bar + 1, A)`; NaN where an asset does not trade."""
-        return self._tapes["open"].upto(self.bar + 1)
+        return self._tapes["open"].known()
 
     @property
     def high(self) -> Floats:
         """float64 `(bar + 1, A)`."""
-        return self._tapes["high"].upto(self.bar + 1)
+        return self._tapes["high"].known()
 
     @property
     def low(self) -> Floats:
         """float64 `(bar + 1, A)`."""
-        return self._tapes["low"].upto(self.bar + 1)
+        return self._tapes["low"].known()
 
     @property
     def close(self) -> Floats:
         """float64 `(bar + 1, A)`; the last row is this bar's."""
-        return self._tapes["close"].upto(self.bar + 1)
+        return self._tapes["close"].known()
 
     @property
     def volume(self) -> Floats:
         """float64 `(bar + 1, A)`."""
-        return self._tapes["volume"].upto(self.bar + 1)
+        return self._tapes["volume"].known()
 
     @property
     def ts(self) -> Times:
         """int64 `(bar + 1,)`: when each bar opened, UTC nanoseconds."""
-        return self._tapes["ts"].upto(self.bar + 1)
+        return self._tapes["ts"].known()
 
     def __len__(self) -> int:
         return self.bar + 1

@@ -7,6 +7,7 @@ same targets as far as they have come, because a strategy sees nothing of the ba
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from qt_engine.strategies.registration import source_of
 
 Progress = Callable[[float], None]
 Arrays = Mapping[str, NDArray[Any]]
+SHOWN = ("ts", *FIELDS)
+"""What a strategy sees of a market."""
 REPORT_EVERY = 64
 """Bars between two reports of progress."""
 
@@ -117,13 +120,22 @@ class Decider:
         What a person should know of how the decisions came about.
     prepared
         What `prepare` gave for the bars seen last; empty where the strategy has none.
+
+    Parameters
+    ----------
+    decoy
+        For proofs: a market of made-up prices that is prepared after the real one, so that whatever a strategy smuggles
+        from `prepare` to `on_data`, by whatever way, is about that one.
     """
 
-    def __init__(self, strategy: PythonStrategy, parameters: Mapping[str, int | float]) -> None:
+    def __init__(
+        self, strategy: PythonStrategy, parameters: Mapping[str, int | float], decoy: Market | None = None
+    ) -> None:
         self.strategy = strategy
         self.parameters = dict(parameters)
         self.prepared: Arrays = {}
         self.notes: tuple[str, ...] = ()
+        self._decoy = decoy
         self._prepares = prepares(strategy)
         self._instance = strategy.fresh()()
         self._warmup = warmup_of(self._instance, self.parameters)
@@ -143,15 +155,26 @@ class Decider:
         until = len(market) if until is None else until
         context = self._begin(market)
         first = max(self._asked, self._warmup)
-        if self._prepares and first < until:
+        if first >= until:
+            return
+        if self._prepares:
             self.prepared = prepared_arrays(self.strategy, self.parameters, market)
-        prepared = {name: Tape(array) for name, array in self.prepared.items()}
-        for name, tape in self._sources(market):
-            self._tapes[name].follow(tape)
+            if self._decoy is not None:
+                with suppress(StrategyError):
+                    prepared_arrays(self.strategy, self.parameters, self._decoy)
+        tapes = {name: Tape(array) for name, array in self.prepared.items()}
+        feeds = [(tape, array) for tape, array in zip(tapes.values(), self.prepared.values(), strict=True)]
+        for tape, array in feeds:
+            tape.extend(array[:first])
+        feeds += [(self._tapes[name], getattr(market, name)) for name in SHOWN]
+        for tape, array in feeds[len(tapes) :]:
+            tape.extend(array[len(tape.known()) : first])
         see = object.__setattr__
+        see(context, "prepared", Prepared(tapes))
         for bar in range(first, until):
             see(context, "bar", bar)
-            see(context, "prepared", Prepared(prepared, bar + 1))
+            for tape, array in feeds:
+                tape.extend(array[bar : bar + 1])
             answer = self._ask(context, market, bar)
             if answer is not None:
                 row = self._row(answer, market, bar)
@@ -160,7 +183,7 @@ class Decider:
                 see(context, "previous", Weights(market.symbols, row))
             if progress is not None and bar % REPORT_EVERY == 0:
                 progress((bar + 1) / until)
-        self._asked = max(self._asked, until)
+        self._asked = until
 
     def _ask(self, context: Context, market: Market, bar: int) -> object:
         try:
@@ -177,17 +200,13 @@ class Decider:
 
     def _begin(self, market: Market) -> Context:
         if self._context is None:
-            self._tapes = {name: Tape(source) for name, source in self._sources(market)}
+            self._tapes = {name: Tape(getattr(market, name)) for name in SHOWN}
             self._context = Context(self._tapes, market.symbols, market.interval, self.parameters)
             try:
                 self._instance.initialize(self._context)
             except (Exception, SystemExit) as error:
                 raise failure(error, self.strategy.file, "initialize") from error
         return self._context
-
-    @staticmethod
-    def _sources(market: Market) -> list[tuple[str, NDArray[Any]]]:
-        return [(name, getattr(market, name)) for name in ("ts", *FIELDS)]
 
     def _row(self, answer: object, market: Market, bar: int) -> NDArray[np.float64]:
         """The weights of an answer, `(A,)`, or a sentence that says what is wrong with it."""
@@ -236,5 +255,5 @@ class Decider:
 
 
 def _empty_context(market: Market, parameters: Mapping[str, int | float]) -> Context:
-    nothing = {name: Tape(getattr(market, name)[:0]) for name in ("ts", *FIELDS)}
+    nothing = {name: Tape(getattr(market, name)) for name in SHOWN}
     return Context(nothing, market.symbols, market.interval, parameters)
