@@ -140,8 +140,6 @@ class BarValues:
                 back = shift + int(self._number(bars))
                 known = self._position >= back
                 value = self._value(source, back)
-                if known is True:
-                    return value
                 return np.where(known, value, 0.0 if is_condition(source) else np.nan)
             case Kept(source=source):
                 return self._value(source, shift)

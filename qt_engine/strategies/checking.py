@@ -11,6 +11,7 @@ from qt_engine.strategies.document import RulesDocument
 from qt_engine.strategies.expression_types import TypeChecker, constants_of
 from qt_engine.strategies.inlining import AnyDocument, inline, positional, rewrite
 from qt_engine.strategies.nodes import Expression, names
+from qt_engine.strategies.portfolio_document import PortfolioDocument
 from qt_engine.strategies.problems import ExpressionError, errors
 from qt_engine.strategies.reading import Reader
 from qt_engine.strategies.settings import agreements, settings_of
@@ -57,6 +58,8 @@ def check_document(
     _check_constants(reader, document, checker)
     if isinstance(document, RulesDocument):
         _check_sides(reader, document, given)
+    if isinstance(document, PortfolioDocument):
+        _check_sectors(reader, document, given)
     return document if errors(reader.problems) else rewrite(document, positional)
 
 
@@ -146,3 +149,14 @@ def _check_sides(reader: Reader, document: RulesDocument, given: Mapping[str, tu
             reader.report(given["entry"][0], message, severity="warning")
         if enters is None and exits is not None:
             reader.report(exits, f"there is no entry for {side}, so this is never read", severity="warning")
+
+
+def _check_sectors(reader: Reader, document: PortfolioDocument, given: Mapping[str, tuple[Scalar, Tree]]) -> None:
+    """Symbols of sectors that the strategy never holds are probably misspelt."""
+    known = set(document.universe)
+    for name, symbols in document.constraints.sectors:
+        for symbol in symbols:
+            if known and symbol not in known:
+                message = f"{symbol} of sector {name} is not in the universe"
+                near = reader.closest(symbol, known)
+                reader.report(given["constraints"][0], message, near, severity="warning")

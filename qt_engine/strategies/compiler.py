@@ -15,7 +15,16 @@ from qt_engine.data.market import Market
 from qt_engine.strategies.document import RiskLimits, RulesDocument, StrategyDocument
 from qt_engine.strategies.lanes import Lanes, Layout, layout_of
 from qt_engine.strategies.nodes import Expression
-from qt_engine.strategies.plan import LONG, SHORT, SIZING_METHODS, UNLIMITED, Plan, Risk
+from qt_engine.strategies.plan import (
+    LONG,
+    SHORT,
+    SIZING_METHODS,
+    UNLIMITED,
+    OrderType,
+    Plan,
+    Risk,
+    TimeInForce,
+)
 from qt_engine.strategies.recipe import PERIODS, Recipe, recipe_of
 from qt_engine.strategies.series import MarketSeries
 
@@ -105,6 +114,24 @@ class CompiledLanes:
             return np.full(len(self.lanes), missing, np.int64)
         return self.lanes.number(expression).astype(np.int64)
 
+    @cached_property
+    def order_styles(self) -> NDArray[np.int64]:
+        """int64 `(lanes, 2, 3)`, as `Plan.order_style` in every lane."""
+        styles = np.zeros((len(self.lanes), 2, 3), np.int64)
+        for row, style in enumerate((self.document.orders.entry, self.document.orders.exit)):
+            styles[:, row, 0] = OrderType[style.type.upper()]
+            styles[:, row, 1] = TimeInForce[style.time_in_force.upper()]
+            styles[:, row, 2] = self.whole(style.expire_after, 0)
+        return styles
+
+    def order_prices(self, extras: NDArray[np.float64]) -> NDArray[np.float64]:
+        """float64 `(4, T, A)`, as `Plan.order_prices`, from the extras `(k, T, A)` of one lane."""
+        rows = self.recipe.prices
+        if all(row is None for row in rows):
+            return np.empty((0, 0, 0))
+        missing = np.full(extras.shape[1:], np.nan)
+        return np.stack([missing if row is None else extras[row] for row in rows])
+
     @property
     def sizing(self) -> int:
         """Index of the sizing method in `SIZING_METHODS`."""
@@ -141,6 +168,8 @@ class CompiledLanes:
             exit_programs=(recipe.programs[LONG], recipe.programs[SHORT]),
             program_values=self.layout.values[lane].copy(),
             program_columns=shaped,
+            order_style=self.order_styles[lane].copy(),
+            order_prices=self.order_prices(shaped),
         )  # fmt: skip
 
 

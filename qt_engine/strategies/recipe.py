@@ -50,6 +50,8 @@ class Recipe:
         Exit programs for long and short, with columns that are extras and values that are value slots of `code`.
     volatility
         The extra that holds the annualised volatility, if sizing needs it.
+    prices
+        The extras that hold the rows of `Plan.order_prices`, None for a row that is not used.
     """
 
     document: RulesDocument
@@ -59,6 +61,7 @@ class Recipe:
     levels: Mapping[int, Expression | int]
     programs: tuple[NDArray[np.int64], NDArray[np.int64]]
     volatility: int | None
+    prices: tuple[int | None, ...]
 
 
 def recipe_of(document: RulesDocument) -> Recipe:
@@ -90,8 +93,9 @@ class _Cook:
         programs = (self._exit(EXIT_LONG, document.exit.long), self._exit(EXIT_SHORT, document.exit.short))
         kinds, levels = self._protection()
         volatility = self._volatility()
+        prices = self._prices()
         return Recipe(
-            document, self._assembler.finish(), len(self._extras), kinds, levels, programs, volatility
+            document, self._assembler.finish(), len(self._extras), kinds, levels, programs, volatility, prices
         )  # fmt: skip
 
     def _extra(self, node: Node) -> int:
@@ -150,3 +154,8 @@ class _Cook:
         deviation = self._lowering.lower(Call("rolling_std", (returns, window)))
         annual = Operation("*", (deviation, Operation("sqrt", (Value(Name(PERIODS)),))))
         return self._extra(annual)
+
+    def _prices(self) -> tuple[int | None, ...]:
+        orders = self._document.orders
+        wanted = (orders.entry.limit, orders.entry.stop, orders.exit.limit, orders.exit.stop)
+        return tuple(None if price is None else self._extra(self._lowering.lower(price)) for price in wanted)

@@ -22,6 +22,7 @@ from qt_engine.strategies.document import (
 )
 from qt_engine.strategies.nodes import Call, Compare, Expression, Number
 from qt_engine.strategies.portfolio_document import PortfolioDocument
+from qt_engine.strategies.writing import expression_text
 
 MAX_BARS = 1_000_000
 
@@ -183,7 +184,7 @@ def agreements(document: StrategyDocument) -> Iterator[tuple[str, Expression]]:
         yield from _at_most("min_weight", bounds.min_weight, "gross", bounds.gross)
         if bounds.net is not None:
             size = Call("abs", (bounds.net,), line=bounds.net.line, column=bounds.net.column)
-            yield from _at_most("net, without its sign,", size, "gross", bounds.gross)
+            yield from _at_most("net", size, "gross", bounds.gross)
             if bounds.long_only:
                 above = Compare(">=", bounds.net, Number(0), line=bounds.net.line, column=bounds.net.column)
                 yield "net is from 0 up where long_only is true", above
@@ -193,7 +194,8 @@ def _at_most(
     name: str, value: Expression | None, other: str, bound: Expression | None
 ) -> Iterator[tuple[str, Expression]]:
     if value is not None and bound is not None:
-        yield f"{name} is at most {other}", Compare("<=", value, bound, line=value.line, column=value.column)
+        right = f"{name} is at most {other}: {expression_text(value)} ≤ {expression_text(bound)}"
+        yield right, Compare("<=", value, bound, line=value.line, column=value.column)
 
 
 def _level(name: str, level: Level | None) -> Iterator[tuple[str, Setting, Expression]]:
