@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qt_engine.core.hashing import hash_arrays
-from qt_engine.core.intervals import interval_ns
-from qt_engine.data.market import FIELDS, Floats, Market, Times
+from qt_engine.core.intervals import DAY_NS, interval_ns, is_intraday
+from qt_engine.data.market import FIELDS, Floats, Market, Table, Times
 from qt_engine.data.venues import TIME_ZONES, UNKNOWN, detect_venue, periods_per_year, session_ends
 
 COLUMNS = ("ts", *FIELDS)
@@ -80,6 +80,9 @@ def market_from_arrays(
     *,
     venue: str | None = None,
     sources: Sequence[tuple[str, str]] = (),
+    close_ts: ArrayLike | None = None,
+    actions: Table | None = None,
+    spread: ArrayLike | None = None,
 ) -> Market:
     """A `Market` from bare arrays.
 
@@ -98,6 +101,10 @@ def market_from_arrays(
         else sessions by UTC day and 252 of them a year.
     sources
         (symbol, snapshot of the series) of each stored series the arrays were cut from.
+    close_ts
+        int64, shape `(T,)`; where None, one interval after the open, but at the next bar's open where a local day has 23 hours.
+    actions, spread
+        See `Market`; none where None. `spread` may have shape `(T,)` for one asset.
 
     Raises
     ------
@@ -107,10 +114,11 @@ def market_from_arrays(
     times = np.ascontiguousarray(ts, np.int64)
     shape = (len(times), len(symbols))
     given = dict(zip(FIELDS, (open, high, low, close, volume), strict=True))
-    columns = {}
-    for name, values in given.items():
-        column = np.ascontiguousarray(values, np.float64)
-        columns[name] = column.reshape(shape) if column.ndim == 1 and column.size == shape[0] * shape[1] else column
+    columns: dict[str, Any] = {name: _shaped(values, shape) for name, values in given.items()}
+    if spread is not None:
+        columns["spread"] = _shaped(spread, shape)
+    if actions is not None:
+        columns["actions"] = actions
     place = venue or UNKNOWN
     if place not in TIME_ZONES:
         place = detect_venue(times, interval) or place
@@ -118,12 +126,30 @@ def market_from_arrays(
         tuple(symbols),
         interval,
         times,
-        times + interval_ns(interval),
+        _closes(times, interval) if close_ts is None else np.ascontiguousarray(close_ts, np.int64),
         sample=session_ends(times, interval, place),
         periods_per_year=periods_per_year(interval, place),
         sources=tuple((symbol, snapshot) for symbol, snapshot in sources),
+        venue=place,
         **columns,
     )
+
+
+def _shaped(values: ArrayLike, shape: tuple[int, int]) -> Floats:
+    column = np.ascontiguousarray(values, np.float64)
+    return column.reshape(shape) if column.ndim == 1 and column.size == shape[0] * shape[1] else column
+
+
+def _closes(ts: Times, interval: str) -> Times:
+    """When bars close that are not known to close at another time.
+
+    Daily bars that open at local midnight stand 23 hours apart when clocks go forward: the earlier one has closed by then.
+    """
+    closes = ts + interval_ns(interval)
+    if not is_intraday(interval) and len(ts) > 1:
+        over = closes[:-1] - ts[1:]
+        closes[:-1] -= np.where((over > 0) & (over <= DAY_NS // 24), over, 0)
+    return closes
 
 
 def market_of_series(

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qt_engine.core.clock import SECOND
 from qt_engine.core.intervals import DAY_NS, interval_ns, is_intraday
-from qt_engine.data.venues import ALWAYS_OPEN, UNKNOWN, local_times
+from qt_engine.data.calendars import Times, find_calendar, nanoseconds, session_days
+from qt_engine.data.venues import ALWAYS_OPEN, UNKNOWN, bar_days
 
-Times = NDArray[np.int64]
-_PADDING_DAYS = 10
+_SLOTS_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,14 @@ def find_gaps(ts: Times, interval: str, venue: str) -> tuple[str, tuple[Gap, ...
     step = interval_ns(interval)
     if len(ts) < 2:
         return "nothing, for there are fewer than two bars", ()
-    calendar = _calendar(venue, ts) if venue not in (ALWAYS_OPEN, UNKNOWN) and step <= DAY_NS else None
+    if step < SECOND:
+        return "nothing, for bars this short stand only where something was traded", ()
+    has_sessions = venue not in (ALWAYS_OPEN, UNKNOWN) and step <= DAY_NS
+    calendar = find_calendar(venue, int(ts[0]), int(ts[-1])) if has_sessions else None
     if calendar is not None and is_intraday(interval):
-        return f"sessions of {venue}", _missing(_session_slots(calendar, ts, step), ts, step)
+        return f"sessions of {venue}", _missing_in_sessions(calendar, ts, step)
     if calendar is not None:
-        return f"sessions of {venue}", _missing_days(_session_days(calendar), _days(ts, venue))
+        return f"sessions of {venue}", _missing_days(session_days(calendar), bar_days(ts, interval, venue))
     if venue == UNKNOWN and is_intraday(interval):
         return f"every {interval} within each UTC day, and every weekday", _grid_within_days(ts, step)
     if venue == UNKNOWN and step == DAY_NS:
@@ -79,11 +83,29 @@ def _missing_days(expected: Times, present: Times) -> tuple[Gap, ...]:
     return _runs(expected * DAY_NS, absent)
 
 
-def _missing(slots: Times, ts: Times, step: int) -> tuple[Gap, ...]:
-    """Slots, given by their beginnings, in which no bar opens, between the first and the last bar."""
-    slots = slots[(slots > ts[0] - step) & (slots <= ts[-1])]
-    absent = np.searchsorted(ts, slots) == np.searchsorted(ts, slots + step)
-    return _runs(slots, absent)
+def _missing_in_sessions(calendar: Any, ts: Times, step: int) -> tuple[Gap, ...]:
+    """Slots of sessions in which no bar opens, between the first and the last bar.
+
+    Some million slots at a time: ten years of seconds are sixty million.
+    """
+    schedule = calendar.schedule
+    opens, closes = nanoseconds(schedule["open"]), nanoseconds(schedule["close"])
+    around = np.flatnonzero((closes > ts[0]) & (opens <= ts[-1]))
+    slots_before = np.cumsum((closes[around] - opens[around]) // step)
+    cuts = np.flatnonzero(np.diff(slots_before // _SLOTS_AT_ONCE)) + 1
+    gaps: list[Gap] = []
+    is_open_ended = False
+    for sessions in np.split(around, cuts):
+        slots = _session_slots(schedule.iloc[sessions], step)
+        slots = slots[(slots > ts[0] - step) & (slots <= ts[-1])]
+        absent = np.searchsorted(ts, slots) == np.searchsorted(ts, slots + step)
+        found = list(_runs(slots, absent))
+        if found and is_open_ended and absent[0]:
+            before = gaps.pop()
+            found[0] = Gap(before.start_ts, found[0].end_ts, before.missing + found[0].missing)
+        gaps += found
+        is_open_ended = bool(absent[-1]) if len(absent) else is_open_ended
+    return tuple(gaps)
 
 
 def _runs(expected: Times, absent: NDArray[np.bool_]) -> tuple[Gap, ...]:
@@ -99,52 +121,15 @@ def _is_weekday(days: Times) -> NDArray[np.bool_]:
     return (days + 3) % 7 < 5  # 1970-01-01 was a Thursday
 
 
-def _days(ts: Times, venue: str) -> Times:
-    """The day that a daily bar is for: its UTC date if it is labelled with a UTC midnight, else the date at the venue."""
-    return np.where(ts % DAY_NS == 0, ts, local_times(ts, venue)) // DAY_NS
-
-
-def _calendar(venue: str, ts: Times) -> Any:
-    """The venue's calendar around these times, or None where none is known."""
-    import exchange_calendars
-    import pandas as pd
-
-    padding = pd.Timedelta(days=_PADDING_DAYS)
-    try:
-        return exchange_calendars.get_calendar(
-            venue,
-            start=(pd.Timestamp(int(ts[0])) - padding).normalize(),
-            end=(pd.Timestamp(int(ts[-1])) + padding).normalize(),
-        )
-    except (exchange_calendars.errors.CalendarError, ValueError):
-        return None  # not a venue it knows, or not at that time
-
-
-def _session_days(calendar: Any) -> Times:
-    return _nanoseconds(calendar.schedule.index) // DAY_NS
-
-
-def _session_slots(calendar: Any, ts: Times, step: int) -> Times:
+def _session_slots(schedule: Any, step: int) -> Times:
     """When bars of this length should open: counted from the opening of each session, lunch breaks left out."""
-    schedule = calendar.schedule
-    around = (_nanoseconds(schedule["close"]) > ts[0]) & (_nanoseconds(schedule["open"]) <= ts[-1])
-    schedule = schedule[around]
-    opens, closes = _nanoseconds(schedule["open"]), _nanoseconds(schedule["close"])
+    opens, closes = nanoseconds(schedule["open"]), nanoseconds(schedule["close"])
     counts = -(-(closes - opens) // step)
     session = np.repeat(np.arange(len(counts)), counts)
     position = np.arange(len(session)) - np.repeat(np.cumsum(counts) - counts, counts)
     slots = opens[session] + position * step
     has_break = schedule["break_start"].notna().to_numpy()
-    starts = np.where(has_break, _nanoseconds(schedule["break_start"]), 0)[session]
-    ends = np.where(has_break, _nanoseconds(schedule["break_end"]), 0)[session]
+    starts = np.where(has_break, nanoseconds(schedule["break_start"]), 0)[session]
+    ends = np.where(has_break, nanoseconds(schedule["break_end"]), 0)[session]
     kept = slots[~((slots >= starts) & (slots + step <= ends) & has_break[session])]
     return np.asarray(kept, np.int64)
-
-
-def _nanoseconds(times: Any) -> Times:
-    """pandas times, whatever their zone and unit, as UTC nanoseconds."""
-    import pandas as pd
-
-    index = pd.DatetimeIndex(times)
-    utc = index.tz_convert("UTC").tz_localize(None) if index.tz is not None else index
-    return np.asarray(utc.to_numpy().astype("datetime64[ns]").astype(np.int64), np.int64)

@@ -11,6 +11,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
+from qt_engine.core.clock import SECOND
 from qt_engine.core.errors import InputError
 from qt_engine.core.intervals import DAY_NS, interval_ns, is_intraday
 from qt_engine.data.time_zones import utc_offsets, zone
@@ -33,6 +34,16 @@ TIME_ZONES = {
     "XTAI": "Asia/Taipei", "XHKG": "Asia/Hong_Kong", "XSHG": "Asia/Shanghai", "XSES": "Asia/Singapore",
     "XBKK": "Asia/Bangkok", "XBOM": "Asia/Kolkata", "XASX": "Australia/Sydney", "XNZE": "Pacific/Auckland",
 }  # fmt: skip
+OPENS = {
+    "XNYS": "09:30", "XNAS": "09:30", "XASE": "09:30", "ARCX": "09:30", "BATS": "09:30", "IEXG": "09:30", "XCBF": "08:30",
+    "CMES": "17:00", "XTSE": "09:30", "XMEX": "08:30", "BVMF": "10:00", "XBUE": "11:00",
+    "XLON": "08:00", "XDUB": "08:00", "XPAR": "09:00", "XAMS": "09:00", "XBRU": "09:00", "XLIS": "08:00", "XMIL": "09:00",
+    "XMAD": "09:00", "XFRA": "09:00", "XETR": "09:00", "XSWX": "09:00", "XWBO": "09:00", "XSTO": "09:00", "XCSE": "09:00",
+    "XHEL": "10:00", "XOSL": "09:00", "XWAR": "09:00", "XPRA": "09:00", "XBUD": "09:00", "XIST": "10:00", "XTAE": "10:00",
+    "XJSE": "09:00", "XTKS": "09:00", "XKRX": "09:00", "XTAI": "09:00", "XHKG": "09:30", "XSHG": "09:30", "XSES": "09:00",
+    "XBKK": "10:00", "XBOM": "09:15", "XASX": "10:00", "XNZE": "10:00",
+}  # fmt: skip
+"""When the session opens on the venue's clock nowadays: where the grid of resampled bars is laid from."""
 ALIASES = {
     "NYSE": "XNYS", "NASDAQ": "XNAS", "AMEX": "XASE", "LSE": "XLON", "TSX": "XTSE", "XETRA": "XETR", "SIX": "XSWX",
     "TSE": "XTKS", "HKEX": "XHKG", "SSE": "XSHG", "ASX": "XASX", "BSE": "XBOM", "ALWAYS": ALWAYS_OPEN,
@@ -43,6 +54,7 @@ _ALWAYS_OPEN_YEAR = 365.0
 _SESSIONS_YEAR = 252.0
 _WEEKS_YEAR = 52.0
 _WEEK_DAYS = 7
+_MINUTE_NS = 60 * SECOND
 
 
 def checked_venue(name: str) -> str:
@@ -79,6 +91,12 @@ def periods_per_year(interval: str, venue: str) -> float:
     return (_ALWAYS_OPEN_YEAR if venue == ALWAYS_OPEN else _SESSIONS_YEAR) / days
 
 
+def opening_ns(venue: str) -> int:
+    """When the session opens, in nanoseconds after midnight on the venue's clock; 0 where that is not known."""
+    hours, _, minutes = OPENS.get(venue, "00:00").partition(":")
+    return (int(hours) * 60 + int(minutes)) * _MINUTE_NS
+
+
 def session_ends(ts: NDArray[np.int64], interval: str, venue: str) -> NDArray[np.uint8]:
     """uint8, 1 where a bar is the last of its session: of the venue's local day where its zone is known, else of the UTC day."""
     ends = np.ones(len(ts), np.uint8)
@@ -93,3 +111,12 @@ def local_times(ts: NDArray[np.int64], venue: str) -> NDArray[np.int64]:
     if venue not in TIME_ZONES:
         return ts
     return ts + utc_offsets(ts, zone(TIME_ZONES[venue]))
+
+
+def bar_days(ts: NDArray[np.int64], interval: str, venue: str) -> NDArray[np.int64]:
+    """The day (since 1970) that each bar belongs to: the date at the venue.
+
+    Bars of a day or longer that are labelled with a UTC midnight are for that date, wherever they trade.
+    """
+    local = local_times(ts, venue)
+    return (local if is_intraday(interval) else np.where(ts % DAY_NS == 0, ts, local)) // DAY_NS
