@@ -97,6 +97,9 @@ class Strategy(ABC, metaclass=_Guarded):
     recursive
         Whether decisions may depend on everything since the first bar (exponential averages, `context.state`), and not
         only on the last `warmup` + 1 bars. The warm-up prover holds a strategy to it.
+    risk
+        Limits of the run by name, as in the section `risk` of a document: `{"max_gross": 2.0, "max_drawdown": 0.25}`.
+        `max_gross` is 1 where it is left out.
     drift_band
         Between two decisions the last weights are restored when one has drifted further away than this (a fraction
         of the equity).
@@ -111,6 +114,7 @@ class Strategy(ABC, metaclass=_Guarded):
     universe: ClassVar[Sequence[str]] = ()
     warmup: ClassVar[int] = 0
     recursive: ClassVar[bool] = False
+    risk: ClassVar[Mapping[str, float]] = MappingProxyType({})
     drift_band: ClassVar[float] = math.inf
 
     def warmup_bars(self, params: Mapping[str, int | float]) -> int:

@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from qt_engine.strategies.schedule import Period, period_ends
 
 if TYPE_CHECKING:
     from qt_engine.data.market import Market
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
-Calendar = Literal["day", "week", "month", "quarter", "year"]
+PERIODS: tuple[Period, ...] = ("week", "month", "quarter")
 
 FIRST_ROWS = 64
 
@@ -172,29 +174,28 @@ class Context:
         """
         return self._columns[symbol]
 
-    def starts(self, period: Calendar) -> bool:
-        """Whether this bar is the first of a day, week (from Monday), month, quarter or year, in UTC.
+    def ends(self, period: Period) -> bool:
+        """Whether this bar is the last of a week, month or quarter as far as can be known at its close.
 
-        The first bar of all starts none: nobody knows whether it does. There is no `ends`: it takes the next bar to know.
+        The rule is that of `rebalance: {every: month}` in documents: see `qt_engine.strategies.schedule`.
         """
-        if self.bar < 1:
-            return False
-        now, before = self.ts[-1], self.ts[-2]
-        return period_of(int(now), period) != period_of(int(before), period)
+        return bool(self._tapes[_flag(period)].known()[-1])
 
 
-def period_of(ts: int, period: Calendar) -> int:
-    """The number of the day, week, month, quarter or year in which a time lies, in UTC, counted from 1970."""
-    day = ts // 86_400_000_000_000
-    if period == "day":
-        return day
-    if period == "week":
-        return (day + 3) // 7  # 1970-01-01 was a Thursday
-    months = int(np.datetime64(day, "D").astype("datetime64[M]").astype(np.int64))
-    try:
-        return months // {"month": 1, "quarter": 3, "year": 12}[period]
-    except KeyError:
-        raise ValueError(f"period is day, week, month, quarter or year, not {period!r}") from None
+def period_end_flags(market: Market) -> dict[str, NDArray[np.bool_]]:
+    """For every period a flag for each bar, `(T,)`: whether the bar ends one."""
+    found = {}
+    for period in PERIODS:
+        flags = np.zeros(len(market), np.bool_)
+        flags[period_ends(market, period)] = True
+        found[_flag(period)] = flags
+    return found
+
+
+def _flag(period: str) -> str:
+    if period not in PERIODS:
+        raise ValueError(f"a period is week, month or quarter, not {period!r}")
+    return f"ends_{period}"
 
 
 class History:
@@ -244,6 +245,10 @@ class History:
     def ts(self) -> Times:
         """int64 `(T,)`: when each bar opened, UTC nanoseconds."""
         return self._own("ts")
+
+    def ends(self, period: Period) -> NDArray[np.bool_]:
+        """bool `(T,)`: where a week, month or quarter ends; see `Context.ends`."""
+        return period_end_flags(self._market)[_flag(period)]
 
     def _own(self, name: str) -> NDArray[Any]:
         """A copy: a view would lead back to bars that this history was cut off from."""

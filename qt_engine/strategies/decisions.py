@@ -18,8 +18,12 @@ from qt_engine.core.errors import StrategyError, TargetError
 from qt_engine.core.text import nearest, plain
 from qt_engine.data.market import FIELDS, Market
 from qt_engine.strategies.base import Strategy, TargetPositions, Weights
-from qt_engine.strategies.context import Context, History, Prepared, Tape
+from qt_engine.strategies.compiler import risk_of
+from qt_engine.strategies.constants import evaluate_constant
+from qt_engine.strategies.context import PERIODS, Context, History, Prepared, Tape, period_end_flags
+from qt_engine.strategies.plan import Plan
 from qt_engine.strategies.python_source import PythonStrategy, failure, load_python, warmup_of
+from qt_engine.strategies.quantisation import quantise
 from qt_engine.strategies.registration import source_of
 
 Progress = Callable[[float], None]
@@ -49,7 +53,7 @@ def targets_of(
     Parameters
     ----------
     parameters
-        A value for every parameter, as `PythonStrategy.resolve` gives them.
+        A value for every parameter, as `resolve_parameters` gives them.
     progress
         Called now and then with the share done; may raise to cancel.
 
@@ -58,7 +62,7 @@ def targets_of(
     rebalance
         int64 `(R,)`: bars at whose close a target was decided, increasing.
     target
-        float64 `(R, A)`: weights as signed fractions of equity, finite.
+        float64 `(R, A)`: weights as signed fractions of equity, finite, cut to multiples of 1e-6.
     notes
         What a person should know of how they came about.
 
@@ -72,6 +76,25 @@ def targets_of(
     decider = Decider(as_python_strategy(strategy), parameters)
     decider.advance(market, progress=progress)
     return (*decider.targets(), decider.notes)
+
+
+def plan_of(
+    strategy: PythonStrategy, parameters: Mapping[str, int | float], market: Market, progress: Progress | None = None
+) -> Plan:
+    """`targets_of` with the strategy's drift band and limits, as a plan."""
+    rebalance, target, _ = targets_of(strategy, parameters, market, progress)
+    return plan_of_targets(strategy, parameters, rebalance, target)
+
+
+def plan_of_targets(
+    strategy: PythonStrategy,
+    parameters: Mapping[str, int | float],
+    rebalance: NDArray[np.int64],
+    target: NDArray[np.float64],
+) -> Plan:
+    """The plan of targets that were decided by a strategy."""
+    risk = risk_of(strategy.risk, lambda limit: evaluate_constant(limit, parameters))
+    return Plan.of_targets(rebalance, target, drift_band=strategy.drift_band, risk=risk)
 
 
 def prepared_arrays(
@@ -166,7 +189,8 @@ class Decider:
         feeds = [(tape, array) for tape, array in zip(tapes.values(), self.prepared.values(), strict=True)]
         for tape, array in feeds:
             tape.extend(array[:first])
-        feeds += [(self._tapes[name], getattr(market, name)) for name in SHOWN]
+        shown = {name: getattr(market, name) for name in SHOWN} | period_end_flags(market)
+        feeds += [(self._tapes[name], array) for name, array in shown.items()]
         for tape, array in feeds[len(tapes) :]:
             tape.extend(array[len(tape.known()) : first])
         see = object.__setattr__
@@ -177,7 +201,7 @@ class Decider:
                 tape.extend(array[bar : bar + 1])
             answer = self._ask(context, market, bar)
             if answer is not None:
-                row = self._row(answer, market, bar)
+                row = quantise(self._row(answer, market, bar))
                 self._bars.append(bar)
                 self._rows.append(row)
                 see(context, "previous", Weights(market.symbols, row))
@@ -200,7 +224,7 @@ class Decider:
 
     def _begin(self, market: Market) -> Context:
         if self._context is None:
-            self._tapes = {name: Tape(getattr(market, name)) for name in SHOWN}
+            self._tapes = _empty_tapes(market)
             self._context = Context(self._tapes, market.symbols, market.interval, self.parameters)
             try:
                 self._instance.initialize(self._context)
@@ -225,7 +249,7 @@ class Decider:
                 raise self._wrong(
                     market, bar, f"the weight of {plain(symbols[bad[0]])} is {row[bad[0]]}, not a finite number"
                 )
-            return row + 0.0  # no -0.0: equal weights have equal bytes
+            return row
         row = np.zeros(len(symbols))
         if not isinstance(answer.weights, Mapping):
             raise self._wrong(market, bar, f"weights are numbers by symbol, not {plain(type(answer.weights).__name__)}")
@@ -242,7 +266,7 @@ class Decider:
             if not np.isfinite(weight):
                 raise self._wrong(market, bar, f"the weight of {plain(symbol)} is {weight}, not a finite number")
             row[column] = weight
-        return row + 0.0
+        return row
 
     def _wrong(self, market: Market, bar: int, reason: str) -> TargetError:
         return TargetError(
@@ -255,5 +279,9 @@ class Decider:
 
 
 def _empty_context(market: Market, parameters: Mapping[str, int | float]) -> Context:
-    nothing = {name: Tape(getattr(market, name)) for name in SHOWN}
-    return Context(nothing, market.symbols, market.interval, parameters)
+    return Context(_empty_tapes(market), market.symbols, market.interval, parameters)
+
+
+def _empty_tapes(market: Market) -> dict[str, Tape]:
+    flags = {f"ends_{period}": np.empty(0, np.bool_) for period in PERIODS}
+    return {name: Tape(array) for name, array in ({name: getattr(market, name) for name in SHOWN} | flags).items()}

@@ -188,7 +188,7 @@ class StrategyDocument(ABC):
 
     @property
     @abstractmethod
-    def kind(self) -> Literal["rules", "portfolio"]:
+    def kind(self) -> Literal["rules", "portfolio", "python"]:
         """How the strategy decides."""
 
     @abstractmethod

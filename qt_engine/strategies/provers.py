@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 from qt_engine.core.errors import InputError, StrategyError
 from qt_engine.core.randomness import splitmix64
 from qt_engine.data.market import FIELDS, Market
-from qt_engine.strategies.decisions import Decider, as_python_strategy, prepared_arrays, prepares, targets_of
+from qt_engine.strategies.decisions import Decider, as_python_strategy, plan_of, prepared_arrays, prepares
 from qt_engine.strategies.differences import Difference, first_array_difference, first_difference, first_settled
-from qt_engine.strategies.document import StrategyDocument
+from qt_engine.strategies.document import RulesDocument
 from qt_engine.strategies.plan import Plan
 from qt_engine.strategies.proofs import Proof, Violation, WarmUpProof
 from qt_engine.strategies.python_source import PythonStrategy
@@ -160,10 +160,8 @@ def compile_of(strategy: Provable, parameters: Mapping[str, int | float]) -> Com
         For a document whose plan is made on a floor above.
     """
     if isinstance(strategy, PythonStrategy):
-        return lambda market: Plan.of_targets(
-            *targets_of(strategy, parameters, market)[:2], drift_band=strategy.drift_band
-        )
-    if isinstance(strategy, StrategyDocument):
+        return lambda market: plan_of(strategy, parameters, market)
+    if isinstance(strategy, RulesDocument):
         from qt_engine.strategies.compiler import compile_plan
 
         return lambda market: compile_plan(strategy, parameters, market)

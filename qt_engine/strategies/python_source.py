@@ -14,23 +14,24 @@ import linecache
 import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, Literal
 
 from qt_engine.core.errors import InputError, StrategyError
 from qt_engine.core.hashing import hash_bytes
 from qt_engine.core.intervals import interval_ns
-from qt_engine.core.text import plain
+from qt_engine.core.text import nearest, plain
 from qt_engine.strategies.base import Strategy
-from qt_engine.strategies.document import Entry, Parameter, RulesDocument
+from qt_engine.strategies.document import Parameter, Reading, RiskLimits, StrategyDocument
 from qt_engine.strategies.expressions import parse_expression
-from qt_engine.strategies.nodes import Expression
+from qt_engine.strategies.nodes import Number
 from qt_engine.strategies.parameters import convert, resolve_parameters
 from qt_engine.strategies.problems import ExpressionError, Problem
 from qt_engine.strategies.registration import MADE_FROM_TEXT
+from qt_engine.strategies.settings import RISK
 
 KIND = "python"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -38,36 +39,42 @@ _CLASS = re.compile(r"^class\s+\w+", re.MULTILINE)
 _modules = itertools.count()
 
 
-@dataclass(frozen=True)
-class PythonStrategy:
-    """A strategy in Python that has passed every check, in the role that `StrategyDocument` has for YAML.
+@dataclass(frozen=True, kw_only=True)
+class PythonStrategy(StrategyDocument):
+    """A strategy of kind `python`: a document whose decisions are made by a program.
 
     Attributes
     ----------
+    version
+        What the author calls this state of it.
     source
         The text of its module, from which it is made anew for every run.
     class_name
         Which class of the module it is.
     package
         The package that the module stands in, for relative imports; empty for a file.
+    recursive, drift_band
+        See `Strategy`.
     file
         How the file is called in messages.
     """
 
-    name: str
     version: str
-    description: str
     source: str
     class_name: str
     package: str
-    interval: str
-    universe: tuple[str, ...]
-    params: Mapping[str, Parameter]
-    require: tuple[Expression, ...]
     recursive: bool
     drift_band: float
     file: str = field(compare=False)
-    kind: str = KIND
+
+    @property
+    def kind(self) -> Literal["python"]:
+        """Python."""
+        return "python"
+
+    def readings(self) -> Iterator[Reading]:
+        """None: a program has no expressions."""
+        return iter(())
 
     @cached_property
     def sha256(self) -> str:
@@ -84,29 +91,14 @@ class PythonStrategy:
         found: type[Strategy] = getattr(_execute(self.code, self.source, self.file, self.package), self.class_name)
         return found
 
-    @cached_property
-    def sheet(self) -> RulesDocument:
-        """A document that has nothing but its parameters: for whoever reads, checks or combines these."""
-        return RulesDocument(name=self.name, entry=Entry(), params=self.params, require=self.require)
-
-    def resolve(self, overrides: Mapping[str, Any] | None = None) -> dict[str, int | float]:
-        """The value of every parameter, as `parameters.resolve_parameters` for a document."""
-        return resolve_parameters(self.sheet, overrides)
-
     def canonical(self) -> dict[str, Any]:
         """What names the strategy in a run: JSON-serialisable; the source stands in it by its hash."""
         return {
-            "schema": 1,
-            "name": self.name,
-            "description": self.description,
-            "kind": KIND,
+            **self.canonical_head(),
             "version": self.version,
             "sha256": self.sha256,
             "class": self.class_name,
             "package": self.package,
-            "interval": self.interval,
-            "universe": list(self.universe),
-            "params": {name: parameter.canonical() for name, parameter in sorted(self.params.items())},
         }
 
 
@@ -161,10 +153,10 @@ def read_python(
         package=package, interval=cls.interval, universe=tuple(cls.universe), params=declared_parameters(cls),
         require=tuple(parse_expression(text, line, 1) for text in cls.require), recursive=bool(cls.recursive),
         drift_band=float(cls.drift_band), file=file,
+        risk=RiskLimits(**{name: Number(float(limit)) for name, limit in cls.risk.items()}),
     )  # fmt: skip
     try:
-        strategy.resolve()
-        _bars(cls(), strategy.resolve())
+        _bars(cls(), resolve_parameters(strategy))
     except InputError as error:
         return None, [Problem(line, 1, error.reason)]
     return strategy, []
@@ -278,7 +270,7 @@ def _wrong_declarations(cls: type[Strategy]) -> list[str]:
         wrong.append(f'{shown}.universe is a list of symbols, such as ("AAPL", "IBM")')
     if isinstance(cls.require, str) or not all(isinstance(text, str) for text in cls.require):
         wrong.append(f'{shown}.require is a list of conditions, such as ("fast < slow",)')
-    wrong += _wrong_parameters(cls)
+    wrong += _wrong_parameters(cls) + _wrong_limits(cls)
     if not wrong:
         for text in cls.require:
             try:
@@ -312,6 +304,20 @@ def _wrong_parameters(cls: type[Strategy]) -> list[str]:
             convert(parameter, parameter.default)
         except (InputError, TypeError) as error:
             wrong.append(f"{cls.__name__}.params: the default of {parameter.name}: {plain(error)}")
+    return wrong
+
+
+def _wrong_limits(cls: type[Strategy]) -> list[str]:
+    if not isinstance(cls.risk, Mapping):
+        return [f'{cls.__name__}.risk is a mapping of limits, such as {{"max_gross": 2.0}}']
+    wrong = []
+    for name, limit in cls.risk.items():
+        if name not in RISK:
+            near = nearest(str(name), RISK)
+            known = f"did you mean {near}?" if near else f"there are {', '.join(RISK)}"
+            wrong.append(f"{cls.__name__}.risk has no limit {plain(repr(name), 60)}; {known}")
+        elif isinstance(limit, bool) or not isinstance(limit, int | float) or not RISK[name].accepts(float(limit)):
+            wrong.append(f"{cls.__name__}.risk: {name} is {RISK[name].expected}, not {plain(repr(limit), 60)}")
     return wrong
 
 
