@@ -5,25 +5,17 @@ Exposures are fractions of equity, as everywhere in qt: gross is the sum of abso
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ModelWrapValidatorHandler,
-    ValidationError,
-    model_validator,
-)
+from pydantic import ConfigDict, Field
 
-from qt_engine.core.errors import InputError
-from qt_engine.core.text import nearest, plain
+from qt_engine.core.checked import Checked
 
 BOUNDED_BY_GROSS = ("max_net", "max_concentration")
 """Limits of an exposure that the gross exposure contains: above `max_gross` they could never be reached."""
 
 
-class RiskLimits(BaseModel):
+class RiskLimits(Checked):
     """Limits of a run or a session; None means that there is no such limit.
 
     However it is made (keywords, `model_validate`, JSON), what is wrong with it is raised as `InputError` in one line
@@ -35,7 +27,8 @@ class RiskLimits(BaseModel):
         If a limit is unknown, of another type, out of range, or contradicts another.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(strict=True)
+    title: ClassVar[str] = "risk limits"
 
     max_positions: int | None = Field(
         None, ge=1, le=1_000_000, description="Assets with an open position at one time; a count from 1 to 1,000,000."
@@ -73,19 +66,8 @@ class RiskLimits(BaseModel):
         None, ge=1, le=1_000_000_000, description="Orders in one session; a count from 1 to 1,000,000,000."
     )
 
-    @model_validator(mode="wrap")
-    @classmethod
-    def _in_one_line(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        try:
-            limits = handler(given)
-        except ValidationError as error:
-            raise InputError(f"risk limits: {'; '.join(map(_violation, error.errors()))}") from None
-        contradictions = limits._contradictions()
-        if contradictions:
-            raise InputError(f"risk limits: {'; '.join(contradictions)}")
-        return limits
-
-    def _contradictions(self) -> list[str]:
+    def contradictions(self) -> list[str]:
+        """Exposures that the gross limit makes unreachable."""
         if self.max_gross is None:
             return []
         given = {name: getattr(self, name) for name in BOUNDED_BY_GROSS}
@@ -115,13 +97,3 @@ class RiskLimits(BaseModel):
     def unlimited(self) -> bool:
         """Whether nothing is limited."""
         return all(getattr(self, name) is None for name in type(self).model_fields)
-
-
-def _violation(error: Any) -> str:
-    """One violation as pydantic found it, in our words."""
-    name = plain(".".join(map(str, error["loc"])), 60)
-    if error["type"] == "extra_forbidden":
-        hint = nearest(name, RiskLimits.model_fields)
-        return f"there is no limit {name!r}" + (f"; did you mean {hint}?" if hint else "")
-    message = f"{error['msg'][0].lower()}{error['msg'][1:]}"
-    return f"{name}: {message}, not {plain(repr(error['input']), 60)}" if name else message
