@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from qt_engine.experiments.road import Progress
     from qt_engine.experiments.run import Run
     from qt_engine.experiments.spec import DataSlice, RunSpec
+    from qt_engine.features.service import FeatureService
     from qt_engine.jobs.service import JobService
     from qt_engine.live.service import SessionService
     from qt_engine.optimization.service import SweepService
@@ -46,7 +47,7 @@ class Workspace:
     ----------
     folder
         Where everything of it is stored.
-    data, strategies, runs, jobs, sessions
+    data, features, strategies, runs, jobs, sessions
         The services of the floors below.
     """
 
@@ -101,6 +102,15 @@ class Workspace:
         from qt_engine.data.service import DataService
 
         return DataService(self.folder, self.catalog)
+
+    @cached_property
+    def features(self) -> FeatureService:
+        """Indicators, signals and labels: which there are, and their values on stored bars."""
+        from qt_engine.features.service import FeatureService
+
+        return FeatureService(
+            self.folder, self.data, self.settings.feature_cache_mb, self.settings.feature_cache_minutes
+        )
 
     @cached_property
     def strategies(self) -> StrategyLibrary:

@@ -50,7 +50,7 @@ def backtest(
         print_run(run.record, run.curve)
 
 
-def read_symbols(text: str | None) -> list[str] | None:
+def read_symbols(text: str | None, option: str = "--symbols") -> list[str] | None:
     """`A,B` as a list.
 
     Raises
@@ -62,7 +62,7 @@ def read_symbols(text: str | None) -> list[str] | None:
         return None
     names = [name.strip() for name in text.split(",")]
     if not all(names):
-        raise InputError(f"--symbols {plain(text)!r} names an empty symbol; write them as A,B")
+        raise InputError(f"{option} {plain(text)!r} names an empty symbol; write them as A,B")
     return names
 
 

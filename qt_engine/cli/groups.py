@@ -13,6 +13,7 @@ from qt_engine.cli.output import is_terminal, print_line
 
 GROUPS = {
     "data": "Import and look at market data.",
+    "features": "List and compute indicators, signals and labels.",
     "strategies": "List and check strategies.",
     "backtest": "Run a strategy over stored bars.",
     "runs": "Look at, compare, reproduce and export runs.",

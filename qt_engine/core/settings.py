@@ -39,6 +39,10 @@ class Settings:
     """Theme of the terminal app."""
     preview_pause_ms: int
     """How long typing must pause before the preview is redrawn."""
+    feature_cache_mb: int
+    """Megabytes of features' values that are kept in memory, and as many on disk."""
+    feature_cache_minutes: float
+    """How long they are kept."""
 
 
 def load() -> Settings:

@@ -128,13 +128,17 @@ def _bar_numbers(places: Floats, kept: NDArray[np.int64]) -> Floats:
 
 @cache
 def kernel_of(place: str) -> Kernel:
-    """The function that fills an array, from `module:function` or `talib:NAME:output`."""
+    """The function that fills an array, from `module:function`, `talib:NAME:output` or `feature:FINGERPRINT:NAME`."""
     module, _, function = place.partition(":")
     if module == "talib":
         from qt_engine.features._talib import kernel as talib_kernel
 
         name, _, output = function.partition(":")
         return talib_kernel(name, int(output))
+    if module == "feature":
+        from qt_engine.features.adapting import kernel as feature_kernel
+
+        return feature_kernel(function.partition(":")[2])
     kernel: Kernel = getattr(import_module(f"qt_engine.features.{module}"), function)
     return kernel
 
@@ -142,6 +146,11 @@ def kernel_of(place: str) -> Kernel:
 def _known(name: str) -> Indicator:
     indicator = lookup(name)
     if indicator is None:
+        from qt_engine.features.adapting import refusal
+
+        refused = refusal(name)
+        if refused is not None:
+            raise refused
         guess = nearest(name, INDICATORS)
         raise InputError(f"there is no indicator {name!r}" + (f"; did you mean {guess!r}?" if guess else ""))
     return indicator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -43,8 +44,55 @@ class Parameter:
         return int(value)
 
 
+class Parametrised(ABC):
+    """What indicators, features and labels share: a name, series that are passed, and parameters."""
+
+    name: str
+    series: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    refuse: Callable[..., str | None] | None
+
+    @property
+    @abstractmethod
+    def inputs(self) -> tuple[str, ...]:
+        """Every series that is read, in order."""
+
+    @property
+    def signature(self) -> str:
+        """How it is called, such as `macd(x, fast=12, slow=26, signal=9)`."""
+        words = [p.name if p.default is None else f"{p.name}={p.default:g}" for p in self.parameters]
+        return f"{self.name}({', '.join([*self.series, *words])})"
+
+    def complete(self, values: Mapping[str, float]) -> dict[str, float]:
+        """The parameters with defaults filled in, checked, in the order of declaration.
+
+        Raises
+        ------
+        InputError
+            If one is unknown, missing or outside its bounds, or they do not go together.
+        """
+        for name in values:
+            if all(p.name != name for p in self.parameters):
+                raise InputError(f"{self.name} has no parameter {name!r}{self.meant(name)}; it is {self.signature}")
+        full: dict[str, float] = {}
+        for parameter in self.parameters:
+            value = values.get(parameter.name, parameter.default)
+            if value is None:
+                raise InputError(f"{self.name}: {parameter.name} is missing; it is {self.signature}")
+            full[parameter.name] = parameter.check(value, self.name)
+        reason = self.refuse(**full) if self.refuse is not None else None
+        if reason is not None:
+            raise InputError(f"{self.name}: {reason}")
+        return full
+
+    def meant(self, name: str) -> str:
+        """` (did you mean ...?)` for a misspelt argument, or nothing."""
+        guess = nearest(name, [*self.inputs, *(p.name for p in self.parameters)])
+        return f" (did you mean {guess!r}?)" if guess else ""
+
+
 @dataclass(frozen=True)
-class Indicator:
+class Indicator(Parametrised):
     """One function of the strategy language that makes a series from series.
 
     Attributes
@@ -94,36 +142,3 @@ class Indicator:
     def inputs(self) -> tuple[str, ...]:
         """All series in the order in which `compute` takes them."""
         return self.series + self.implicit
-
-    @property
-    def signature(self) -> str:
-        """How it is called, such as `macd(x, fast=12, slow=26, signal=9)`."""
-        words = [p.name if p.default is None else f"{p.name}={p.default:g}" for p in self.parameters]
-        return f"{self.name}({', '.join([*self.series, *words])})"
-
-    def complete(self, values: Mapping[str, float]) -> dict[str, float]:
-        """The parameters with defaults filled in, checked, in the order of declaration.
-
-        Raises
-        ------
-        InputError
-            If one is unknown, missing or outside its bounds, or they do not go together.
-        """
-        for name in values:
-            if all(p.name != name for p in self.parameters):
-                raise InputError(f"{self.name} has no parameter {name!r}{self.meant(name)}; it is {self.signature}")
-        full: dict[str, float] = {}
-        for parameter in self.parameters:
-            value = values.get(parameter.name, parameter.default)
-            if value is None:
-                raise InputError(f"{self.name}: {parameter.name} is missing; it is {self.signature}")
-            full[parameter.name] = parameter.check(value, self.name)
-        reason = self.refuse(**full) if self.refuse is not None else None
-        if reason is not None:
-            raise InputError(f"{self.name}: {reason}")
-        return full
-
-    def meant(self, name: str) -> str:
-        """` (did you mean ...?)` for a misspelt argument, or nothing."""
-        guess = nearest(name, [*self.inputs, *(p.name for p in self.parameters)])
-        return f" (did you mean {guess!r}?)" if guess else ""

@@ -22,5 +22,10 @@ INDICATORS: dict[str, Indicator] = {
 
 
 def lookup(name: str) -> Indicator | None:
-    """The indicator of this name, or None."""
-    return INDICATORS.get(name)
+    """The indicator of this name, or None; also a registered feature of one asset, which is called like one."""
+    found = INDICATORS.get(name)
+    if found is not None or not name.isidentifier():
+        return found
+    from qt_engine.features.adapting import registered
+
+    return registered(name)

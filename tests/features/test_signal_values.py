@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -19,11 +20,11 @@ NOTHING = 0.0
 
 
 def returns(x: Row) -> list[float]:
-    return [now / before - 1 for before, now in zip(x, x[1:], strict=False)]
+    return [now / before - 1 for before, now in pairwise(x)]
 
 
 def changes(x: Row) -> list[float]:
-    return [now - before for before, now in zip(x, x[1:], strict=False)]
+    return [now - before for before, now in pairwise(x)]
 
 
 def covariance(x: Row, y: Row) -> float:

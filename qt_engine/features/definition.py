@@ -1,0 +1,54 @@
+"""A name for what a function says, so that an edit of it is not answered from a store.
+
+It covers the function's own text, its defaults and the plain values that it closes over; what it calls is covered by the
+version, which its author raises.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
+
+from qt_engine.core.hashing import hash_config
+
+PLAIN = (int, float, str, bool, bytes, type(None))
+
+
+def definition_of(function: Callable[..., Any]) -> str:
+    """SHA-256 of the source of a function; of its compiled code where there is no source."""
+    try:
+        text: object = inspect.getsource(function)
+    except (OSError, TypeError):
+        code = getattr(function, "__code__", None)
+        text = _code(code) if isinstance(code, CodeType) else repr(type(function))
+    closed = [cell.cell_contents for cell in getattr(function, "__closure__", None) or () if _is_filled(cell)]
+    defaults = [getattr(function, "__defaults__", None), getattr(function, "__kwdefaults__", None)]
+    return hash_config([text, [_plain(value) for value in (*closed, *defaults)]])
+
+
+def _code(code: CodeType) -> list[object]:
+    constants = [_code(value) if isinstance(value, CodeType) else _plain(value) for value in code.co_consts]
+    return [code.co_code.hex(), list(code.co_names), list(code.co_varnames), constants]
+
+
+def _plain(value: object) -> object:
+    """Something that is written alike in every process."""
+    if isinstance(value, PLAIN):
+        return repr(value)
+    if isinstance(value, dict):
+        return sorted([str(key), _plain(item)] for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(repr, value))
+    return type(value).__qualname__
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018 - an empty cell raises
+    except ValueError:
+        return False
+    return True
