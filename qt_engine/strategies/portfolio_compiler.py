@@ -71,6 +71,8 @@ def select(document: StrategyDocument, parameters: Mapping[str, float], market: 
     if weights.method == "signal":
         known = (side != 0) & ~np.isnan(tables["value"])
         signal = np.where(known, tables["value"], 0.0)
+        if document.constraints.long_only:
+            signal = np.maximum(signal, 0.0)
         side = np.sign(signal).astype(np.int8)
     band = document.rebalance.drift_band
     return Selection(

@@ -19,7 +19,8 @@ ts = np.arange(600) * 86_400_000_000_000
 market = market_from_arrays(("A", "B"), "1d", ts, close, close + 1.0, close - 1.0, close, close)
 for path in sorted((shipped("configs") / "strategies").glob("*.yaml")):
     document = load_document(path.read_text(encoding="utf-8"), str(path))
-    print(document.name, compile_plan(document, resolve_parameters(document), market).hash)
+    if document.kind == "rules":
+        print(document.name, compile_plan(document, resolve_parameters(document), market).hash)
 """
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from qt_engine.strategies.functions import FUNCTIONS, SERIES
-from qt_engine.strategies.language import KEYS, read_document
-from qt_engine.strategies.sections import LEVEL_KEYS, PARAMETER_KEYS, SECTION_KEYS
+from qt_engine.strategies.language import KEYS, NESTED_KEYS, PORTFOLIO_KEYS, read_document
+from qt_engine.strategies.portfolio_document import COVARIANCES, FALLBACKS, WEIGHTS_METHODS
+from qt_engine.strategies.sections import LEVEL_KEYS, ORDER_KEYS, PARAMETER_KEYS, PRICES_OF_ORDERS, TIMES_IN_FORCE
 from qt_engine.strategies.settings import SIZING_VALUES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "strategy-language.md").read_text(encoding="utf-8")
@@ -29,8 +30,9 @@ def test_function_is_documented_with_its_signature_and_type(function: object) ->
 
 
 def test_every_key_series_and_method_is_documented() -> None:
-    nested = {key for keys in SECTION_KEYS.values() for key in keys}
-    for name in {*KEYS, *nested, *PARAMETER_KEYS, *SERIES, *SIZING_VALUES}:
+    nested = {key for kind in NESTED_KEYS.values() for keys in kind.values() for key in keys}
+    words = {*SERIES, *SIZING_VALUES, *PRICES_OF_ORDERS, *TIMES_IN_FORCE, *WEIGHTS_METHODS, *COVARIANCES, *FALLBACKS}
+    for name in {*KEYS, *PORTFOLIO_KEYS, *nested, *ORDER_KEYS, *PARAMETER_KEYS, *words}:
         assert re.search(rf"`{name}\b|\b{name}:", PAGE), name
     for name in LEVEL_KEYS:
         assert f"{name}:" in PAGE

@@ -16,14 +16,16 @@ SHIPPED = [
     "bollinger_reversion",
     "donchian_breakout",
     "macd_trend",
+    "min_variance",
     "rsi_reversion",
     "sma_cross",
     "volatility_target_trend",
+    "xmom_crosssec",
 ]
 MINE = "schema: 1\nname: mine\ndescription: My own\nkind: rules\nentry: {long: close > open}\nexit: {time_stop: 1}\n"
 
 
-def test_six_ship_and_each_is_right(tmp_path: Path) -> None:
+def test_each_that_ships_is_right(tmp_path: Path) -> None:
     library = StrategyLibrary(tmp_path)
     assert [info.name for info in library.list()] == SHIPPED
     for info in library.list():
