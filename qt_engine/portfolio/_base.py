@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from qt_engine.portfolio.constraints import Limits, broken, limits_of
 from qt_engine.portfolio.infeasible import Infeasible
-from qt_engine.portfolio.quantisation import quantise
 from qt_engine.portfolio.turnover import move_towards, traded
+from qt_engine.strategies.quantisation import quantise
 from qt_engine.strategies.selection import ConstraintsSetting
 
 Floats = NDArray[np.float64]

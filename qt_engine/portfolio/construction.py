@@ -16,11 +16,11 @@ from qt_engine.data.market import Market
 from qt_engine.portfolio._base import Floats, Optimizer, Problem, Weights
 from qt_engine.portfolio.constraints import SLACK
 from qt_engine.portfolio.infeasible import Infeasible
-from qt_engine.portfolio.quantisation import quantise
 from qt_engine.portfolio.rebalancing import drifted_between
 from qt_engine.portfolio.registry import optimizer
 from qt_engine.portfolio.windows import window_of
 from qt_engine.strategies.plan import Fallback
+from qt_engine.strategies.quantisation import quantise
 from qt_engine.strategies.selection import Selection
 
 Progress = Callable[[float], None]
@@ -177,11 +177,11 @@ class _Builder:
     ) -> Problem | Infeasible:
         """The problem with its returns and covariance, on those chosen assets that have them."""
         window = window_of(self.market, bar, chosen, self.setting.window)
-        if window is None:
-            return Infeasible(f"{bar} of {self.setting.window} returns are known")
-        missing = len(window.incomplete)
+        missing = len(window.left_out)
         if missing:
-            names = ", ".join(self.market.symbols[i] for i in window.incomplete[:NAMED]) + " …" * (missing > NAMED)
+            if bar < self.setting.window:
+                return Infeasible(f"{bar} of {self.setting.window} returns are known")
+            names = ", ".join(self.market.symbols[i] for i in window.left_out[:NAMED]) + " …" * (missing > NAMED)
             reason = f"{missing} of {len(chosen)} chosen assets without {self.setting.window} whole returns: {names}"
             if missing == len(chosen):
                 return Infeasible(reason)

@@ -4,55 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qt_engine.core.errors import InputError
 from qt_engine.data.market import Market
+from qt_engine.strategies.schedule import Period, every_bars, period_ends
 
 Floats = NDArray[np.float64]
 Bars = NDArray[np.int64]
-Period = Literal["week", "month", "quarter", "year"]
-DAYS_IN_NS = 86_400_000_000_000
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """At the last bar of every period (UTC), once a later bar shows that it was the last."""
+    """At the end of every period, as well as it can be known: see `qt_engine.strategies.schedule`."""
 
     every: Period = "month"
 
     def bars(self, market: Market) -> Bars:
-        """int64 `(R,)`: the bars at whose close it is time.
-
-        The period of a bar is that of the day it opens in. The market's last bar is never one: whether more bars of
-        its period follow is not known then.
-        """
-        if len(market) == 0:
-            return np.empty(0, np.int64)
-        days = market.ts // DAYS_IN_NS
-        if self.every == "week":
-            label = (days + 3) // 7
-        else:
-            months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-            label = months // {"month": 1, "quarter": 3, "year": 12}[self.every]
-        return np.flatnonzero(label[1:] != label[:-1]).astype(np.int64)
+        """int64 `(R,)`: the bars at whose close it is time."""
+        return period_ends(market, self.every)
 
 
 @dataclass(frozen=True)
 class EveryBars:
-    """At bar `start`, and every `count` bars after it."""
+    """At every `count`-th bar, the first one after so many bars."""
 
     count: int
-    start: int = 0
 
     def bars(self, market: Market) -> Bars:
-        """int64 `(R,)`: the bars at whose close it is time."""
-        if self.count < 1 or self.start < 0:
-            raise InputError("rebalance: bars must be at least 1 and start at least 0")
-        return np.arange(self.start, len(market), self.count, dtype=np.int64)
+        """int64 `(R,)`: the bars at whose close it is time.
+
+        Raises
+        ------
+        InputError
+            If `count` is below 1.
+        """
+        if self.count < 1:
+            raise InputError(f"rebalance: the number of bars must be at least 1, not {self.count}")
+        return every_bars(market, self.count)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ def traded(weights: Floats, held: Floats) -> float:
 
 
 def move_towards(target: Floats, held: Floats, budget: float) -> Floats:
-    """`target` where it trades at most `budget`, else the point on the straight way from `held` to it that trades `budget`.
+    """`target` where it trades at most `budget`, else the point on the way from `held` to it that trades `budget`.
 
     Bounds are convex: wherever `held` and `target` obey one, so does every point between them.
     """
