@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from qt_engine.core.errors import InputError
+from qt_engine.core.text import nearest
 from qt_engine.strategies.constants import holds
 from qt_engine.strategies.document import RulesDocument
 from qt_engine.strategies.expression_types import TypeChecker, constants_of
@@ -158,5 +159,5 @@ def _check_sectors(reader: Reader, document: PortfolioDocument, given: Mapping[s
         for symbol in symbols:
             if known and symbol not in known:
                 message = f"{symbol} of sector {name} is not in the universe"
-                near = reader.closest(symbol, known)
+                near = nearest(symbol, sorted(known)) if reader.may_search() else None
                 reader.report(given["constraints"][0], message, near, severity="warning")

@@ -56,7 +56,7 @@ class Weights:
     value: Expression | None = None
     views: Expression | None = None
     confidence: Expression | None = None
-    fallback: FallbackMethod = "equal"
+    fallback: FallbackMethod = "hold"
 
 
 @dataclass(frozen=True, slots=True)
