@@ -133,7 +133,7 @@ def read_scenario(path: Path) -> Scenario:
         given = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read: {plain(str(error), 200)}", file=place) from None
-    except (yaml.YAMLError, ValueError) as error:  # a date that does not exist is a ValueError
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that does not exist is a ValueError
         mark = getattr(error, "problem_mark", None)
         reason = plain(str(getattr(error, "problem", None) or error), 200)
         raise InputError(f"is not YAML: {reason}", file=place, line=mark.line + 1 if mark else None) from None
@@ -143,10 +143,11 @@ def read_scenario(path: Path) -> Scenario:
         raise InputError("name: is that of the file, and does not stand in it", file=place)
     if "schema" not in given:
         raise InputError("schema: is missing; write schema: 1", file=place)
-    if (kind := given.get("kind")) not in KINDS:
-        raise InputError(f"kind: must be {' or '.join(KINDS)}, not {plain(str(kind), 60)!r}", file=place)
+    model = KINDS.get(str(given.get("kind")))
+    if model is None:
+        raise InputError(f"kind: must be {' or '.join(KINDS)}, not {plain(str(given.get('kind')), 60)!r}", file=place)
     try:
-        return KINDS[kind].model_validate({**given, "name": path.stem})
+        return model.model_validate({**given, "name": path.stem})
     except InputError as error:
         raise InputError(error.reason, file=place) from None
 
