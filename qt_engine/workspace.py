@@ -185,7 +185,8 @@ class Workspace:
         Parameters
         ----------
         strategy
-            A shipped name, a name in this workspace, or a file.
+            A shipped name, a name in this workspace, a file, or a class that inherits from `Strategy`. A strategy in Python
+            is a program: it is trusted, and run.
         symbols, interval
             In place of the strategy's own universe and interval.
         start, end
@@ -225,11 +226,11 @@ class Workspace:
     ) -> RunSpec:
         """What `backtest` would run, complete and checked, without running it."""
         from qt_engine.experiments.spec import make_spec
-        from qt_engine.strategies.language import load_document
+        from qt_engine.strategies.loading import load_strategy
         from qt_engine.strategies.parameters import resolve_parameters
 
-        source = self.strategies.resolve(os.fspath(strategy))
-        document = load_document(source.text, str(source.path))
+        source = self.strategies.resolve(strategy if isinstance(strategy, type) else os.fspath(strategy))
+        document = load_strategy(source)
         parameters = resolve_parameters(document, dict(params or {}))
         return make_spec(
             document, source.text, parameters, symbols=symbols, interval=interval, start=start, end=end,

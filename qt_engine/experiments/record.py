@@ -35,6 +35,8 @@ class RunRecord:
         Share done, 0 to 1.
     error, traceback
         Why it failed.
+    proof
+        Of a strategy in Python: what was done to see that it does not look ahead (`Proof.as_json`).
     created_ns, sealed_ns
         UTC nanoseconds; `sealed_ns` is None while it runs.
     """
@@ -58,6 +60,7 @@ class RunRecord:
     warnings: tuple[str, ...] = ()
     open_positions: tuple[Mapping[str, Any], ...] = ()
     tags: tuple[str, ...] = field(default=())
+    proof: Mapping[str, Any] | None = None
 
     @property
     def start(self) -> str:
@@ -91,6 +94,7 @@ class RunRecord:
             "metrics": None if self.metrics is None else self.metrics.as_json(),
             "open_positions": [dict(position) for position in self.open_positions],
             "warnings": list(self.warnings),
+            **({} if self.proof is None else {"proof": dict(self.proof)}),
         }
 
     def details(self) -> dict[str, Any]:

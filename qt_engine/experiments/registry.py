@@ -81,6 +81,9 @@ class RunRegistry:
     ) -> RunRecord:
         """Write the files of a run, then its row as *completed*.
 
+        A strategy in Python decides after its run was registered: then `input_hash` and `proof` of the record come to be
+        known, and are written now.
+
         Parameters
         ----------
         trades
@@ -95,6 +98,8 @@ class RunRegistry:
             "result_hash": result.hash, "progress": 1.0, "warnings": canonical_json(list(warnings)),
             "open_positions": json.dumps([dict(position) for position in open_positions]),
         }  # fmt: skip
+        if record.proof is not None:
+            changes |= {"input_hash": record.input_hash, "spec": canonical_json(rows.spec_document(record))}
         return self._seal(record, "completed", changes, metrics)
 
     def seal_failed(self, record: RunRecord, error: str, traceback: str) -> RunRecord:

@@ -6,14 +6,15 @@ A backtest, a reproduction and the preview beside the editor all walk it, and di
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qt_engine.core import clock
-from qt_engine.core.errors import CancelledError, InputError
+from qt_engine.core.errors import CancelledError, InputError, LookAheadError, QtError
 from qt_engine.core.intervals import DAY_NS
 from qt_engine.core.text import plain
 from qt_engine.data.market import Market
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 Progress = Callable[[float], None]
 Load = Callable[[RunSpec], Market]
 PROGRESS_EVERY_S = 0.2
+DECIDING = 0.8
+"""Share of the progress that is kept for decisions, where these take time."""
 SHORT_NS = 7 * DAY_NS
 """How far the bars may fall short of the dates asked for without a warning: week-ends and holidays do."""
 
@@ -44,24 +47,37 @@ class Outcome:
     metrics: Metrics
 
 
-def prepare(spec: RunSpec, market: Market) -> SimInput:
-    """Compile a spec against its market.
+def prepare(spec: RunSpec, market: Market, progress: Progress | None = None) -> SimInput:
+    """Decide what a spec's strategy decides on its market.
+
+    Parameters
+    ----------
+    progress
+        Called with the share done, where deciding takes time: for portfolios and strategies in Python.
 
     Raises
     ------
     InputError
         If the strategy cannot be read or compiled, or the market has no bars.
+    StrategyError
+        If a strategy in Python raises.
     """
+    from qt_engine.portfolio.compilation import compile_strategy
     from qt_engine.simulation.warm import warm_up
-    from qt_engine.strategies.compiler import compile_plan
-    from qt_engine.strategies.language import load_document
+    from qt_engine.strategies.loading import stored_strategy
 
+    require_bars(spec, market)
+    strategy = stored_strategy(spec.source, spec.document)
+    warm_up(sweeps=False)
+    plan = compile_strategy(strategy, spec.parameters, market, progress)
+    execution = Execution(fee_bps=spec.fee_bps, slippage_bps=spec.slippage_bps, tick=spec.tick)
+    return SimInput(market, plan, execution, spec.cash, spec.seed)
+
+
+def require_bars(spec: RunSpec, market: Market) -> None:
+    """Refuse a market without bars."""
     if not len(market):
         raise InputError(f"{', '.join(map(plain, spec.symbols))}: there are no {spec.interval} bars in this range")
-    document = load_document(spec.source, spec.strategy)
-    warm_up(sweeps=False)
-    plan = compile_plan(document, spec.parameters, market)
-    return SimInput(market, plan, Execution(fee_bps=spec.fee_bps, slippage_bps=spec.slippage_bps, tick=spec.tick), spec.cash, spec.seed)
 
 
 def walk(given: SimInput, progress: Progress | None = None) -> Outcome:
@@ -99,10 +115,14 @@ def backtest(
         Whatever the run raised, after it was sealed as failed or cancelled.
     """
     market = load(spec)
+    require_bars(spec, market)
+    if spec.is_program:
+        return _run_program(spec, market, runs, probe, progress)
     given: SimInput | None = None
     problem: Exception | None = None
+    decided = 0.0 if spec.document.get("kind") == "rules" else DECIDING
     try:
-        given = prepare(spec, market)
+        given = prepare(spec, market, _part(progress, 0.0, decided))
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 - kept as the outcome of the run, and raised again below
@@ -111,21 +131,66 @@ def backtest(
         spec, DataSlice.of(market), engine=ENGINE_REVISION, input_hash=None if given is None else given.hash,
         provenance=None if probe is None else probe.result(),
     )  # fmt: skip
-    try:
+    with _sealed(runs, record):
         if given is None:
             raise problem or RuntimeError("the strategy was not compiled")
-        outcome = walk(given, _reporter(runs, record.run_id, progress))
-        return runs.seal_completed(
-            record, outcome.result, outcome.metrics,
-            trades=trade_rows(outcome.result.fills, market), ts=market.ts,
-            warnings=warnings_of(spec, outcome), open_positions=open_positions_of(outcome),
-        )  # fmt: skip
+        outcome = walk(given, _part(_reporter(runs, record.run_id, progress), decided, 1.0))
+        return _seal(runs, record, outcome)
+
+
+def _run_program(
+    spec: RunSpec, market: Market, runs: RunRegistry, probe: ProvenanceProbe | None, progress: Progress | None
+) -> RunRecord:
+    """The same for a strategy in Python: its decisions are the author's code at work, so the run is registered before them.
+
+    What is wrong with its file is found before that; what it raises and decides is the outcome of the run.
+    """
+    from qt_engine.strategies.loading import stored_strategy
+    from qt_engine.strategies.provers import prove_no_lookahead
+
+    strategy = stored_strategy(spec.source, spec.document)
+    record = runs.register(
+        spec, DataSlice.of(market), engine=ENGINE_REVISION, input_hash=None,
+        provenance=None if probe is None else probe.result(),
+    )  # fmt: skip
+    with _sealed(runs, record):
+        report = _reporter(runs, record.run_id, progress)
+        given = prepare(spec, market, _part(report, 0.0, DECIDING / 2))
+        proof = prove_no_lookahead(
+            strategy, spec.parameters, market, decided=given.plan, progress=_part(report, DECIDING / 2, DECIDING)
+        )
+        if proof.violation is not None:
+            raise LookAheadError(f"strategy {plain(spec.strategy)} {proof.sentence}")
+        outcome = walk(given, _part(report, DECIDING, 1.0))
+        return _seal(runs, replace(record, input_hash=given.hash, proof=proof.as_json()), outcome)
+
+
+@contextmanager
+def _sealed(runs: RunRegistry, record: RunRecord) -> Iterator[None]:
+    """Whatever the block raises is written into the registry before it goes on."""
+    try:
+        yield
     except (KeyboardInterrupt, CancelledError):
         runs.seal_cancelled(record)
         raise
     except Exception as error:
-        runs.seal_failed(record, f"{type(error).__name__}: {error}", traceback.format_exc())
+        said = str(error) if isinstance(error, QtError) else f"{type(error).__name__}: {error}"
+        runs.seal_failed(record, said, traceback.format_exc())
         raise
+
+
+def _seal(runs: RunRegistry, record: RunRecord, outcome: Outcome) -> RunRecord:
+    market = outcome.given.market
+    return runs.seal_completed(
+        record, outcome.result, outcome.metrics,
+        trades=trade_rows(outcome.result.fills, market), ts=market.ts,
+        warnings=warnings_of(record.spec, outcome), open_positions=open_positions_of(outcome),
+    )  # fmt: skip
+
+
+def _part(progress: Progress | None, low: float, high: float) -> Progress | None:
+    """Progress of a part of the work, from one share of the whole to another."""
+    return None if progress is None else lambda share: progress(low + share * (high - low))
 
 
 def open_positions_of(outcome: Outcome) -> list[Mapping[str, Any]]:

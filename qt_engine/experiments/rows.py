@@ -26,7 +26,8 @@ _READ = (
 
 def spec_document(record: RunRecord) -> dict[str, Any]:
     """What `spec.json` and the column `spec` hold: all that a run needs to be run again."""
-    return {"spec": record.spec.as_json(), "data": record.slice.as_json(), "engine": record.engine}
+    given = {"spec": record.spec.as_json(), "data": record.slice.as_json(), "engine": record.engine}
+    return given if record.proof is None else {**given, "proof": dict(record.proof)}
 
 
 def insert(record: RunRecord) -> Statement:
@@ -80,6 +81,7 @@ def changed(record: RunRecord, changes: Mapping[str, Any], metrics: Metrics | No
     given: dict[str, Any] = {
         name: tuple(json.loads(value)) if name in ("warnings", "open_positions") else value
         for name, value in changes.items()
+        if name != "spec"
     }
     return replace(record, metrics=metrics, **given)
 
@@ -107,6 +109,7 @@ def _record(row: Mapping[str, Any], figures: Mapping[str, float | None] | None) 
         spec=RunSpec.from_json(stored["spec"]),
         slice=DataSlice.from_json(stored["data"]),
         engine=stored["engine"],
+        proof=stored.get("proof"),
         process=ProcessIdentity(row["pid"], row["pid_started"], row["boot_id"]),
         metrics=None if figures is None else Metrics.from_json(figures),
         progress=row["progress"] or 0.0,

@@ -65,6 +65,11 @@ class RunSpec:
         del asked["source"]
         return hash_config(asked)
 
+    @property
+    def is_program(self) -> bool:
+        """Whether the strategy is in Python."""
+        return self.document.get("kind") == "python"
+
     @cached_property
     def parameter_hash(self) -> str:
         """Names the parameters alone."""

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qt_engine.core.clock import iso
-from qt_engine.core.errors import StrategyError, TargetError
+from qt_engine.core.errors import InputError, StrategyError, TargetError
 from qt_engine.core.text import nearest, plain
 from qt_engine.data.market import FIELDS, Market
 from qt_engine.strategies.base import Strategy, TargetPositions, Weights
 from qt_engine.strategies.compiler import risk_of
 from qt_engine.strategies.constants import evaluate_constant
 from qt_engine.strategies.context import PERIODS, Context, History, Prepared, Tape, period_end_flags
+from qt_engine.strategies.document import StrategyDocument
 from qt_engine.strategies.plan import Plan
 from qt_engine.strategies.python_source import PythonStrategy, failure, load_python, warmup_of
 from qt_engine.strategies.quantisation import quantise
@@ -34,10 +35,18 @@ REPORT_EVERY = 64
 """Bars between two reports of progress."""
 
 
-def as_python_strategy(strategy: PythonStrategy | type[Strategy]) -> PythonStrategy:
-    """A strategy as it is stored: a class is read again from the text of its module."""
+def as_python_strategy(strategy: StrategyDocument | type[Strategy]) -> PythonStrategy:
+    """A strategy as it is stored: a class is read again from the text of its module.
+
+    Raises
+    ------
+    InputError
+        If it is a document of another kind, or a class without a source file.
+    """
     if isinstance(strategy, PythonStrategy):
         return strategy
+    if isinstance(strategy, StrategyDocument):
+        raise InputError(f"strategy {plain(strategy.name)} is of kind {strategy.kind} and not in Python")
     found = source_of(strategy)
     return load_python(found.text, str(found.path), package=found.package, name=getattr(strategy, "name", None))
 

@@ -58,6 +58,7 @@ def prove_no_lookahead(
     market: Market,
     *,
     compile: Compile | None = None,
+    decided: Plan | None = None,
     thorough: bool = False,
     progress: Progress | None = None,
 ) -> Proof:
@@ -70,6 +71,8 @@ def prove_no_lookahead(
     compile
         How the strategy becomes a plan, for documents whose plan is made on a floor above this one; by default documents
         of kind `rules` and Python strategies are known.
+    decided
+        The decisions on the whole market, where they are known already.
     thorough
         Check every bar, however many there are.
     progress
@@ -81,9 +84,9 @@ def prove_no_lookahead(
         If the strategy fails on the market, or on the first bars of it.
     """
     if isinstance(strategy, PythonStrategy | type):
-        return _prove_python(as_python_strategy(strategy), parameters, market, thorough, progress)
+        return _prove_python(as_python_strategy(strategy), parameters, market, decided, thorough, progress)
     decide = compile or compile_of(strategy, parameters)
-    whole = decide(market)
+    whole = decided or decide(market)
     points, every = checked_bars(len(market), 0, _bars_of(whole), thorough)
     for place, bar in enumerate(points):
         cut = decide(market.head(bar + 1))
@@ -223,14 +226,13 @@ def _prove_python(
     strategy: PythonStrategy,
     parameters: Mapping[str, int | float],
     market: Market,
+    known: Plan | None,
     thorough: bool,
     progress: Progress | None,
 ) -> Proof:
-    bars = len(market)
-    decider = Decider(strategy, parameters)
-    decider.advance(market)
-    whole = Plan.of_targets(*decider.targets())
-    warmup, notes = decider.warmup, []
+    bars, notes = len(market), []
+    whole = known or plan_of(strategy, parameters, market)
+    warmup = Decider(strategy, parameters).warmup
     if bars <= warmup + 1:
         return Proof(strategy.name, "clean", bars, 0, f"there is no future in {bars} bars with a warm-up of {warmup}")
 
@@ -242,7 +244,7 @@ def _prove_python(
     points, every = checked_bars(bars, warmup, _bars_of(whole), thorough)
     with_prepare = prepares(strategy)
     if with_prepare:
-        arrays = decider.prepared
+        arrays = prepared_arrays(strategy, parameters, market)
         for place, bar in enumerate([*points, bars - 1]):
             shorter = market.head(bar + 1) if bar < bars - 1 else continued(market)
             found = first_array_difference(arrays, _prepared(strategy, parameters, shorter), bar + 1, ROUNDING)
@@ -253,7 +255,7 @@ def _prove_python(
                     shown = place_of
                 if shown is not None:
                     return _violated(strategy.name, market, place + 1, every, shown, bar)
-                notes.append(f"prepared {place_of.what} differs by rounding when cut after bar {bar}; no decision does")
+                notes.append(f"{place_of.what} differs by rounding when cut after bar {bar}; no decision does")
             if progress is not None:
                 progress((place + 1) / (len(points) + 1))
     replays = sorted({warmup + k * (bars - 1 - warmup) // REPLAYED for k in range(1, REPLAYED)}) if thorough else []

@@ -14,6 +14,7 @@ import linecache
 import math
 import re
 import sys
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -95,11 +96,24 @@ class PythonStrategy(StrategyDocument):
         """What names the strategy in a run: JSON-serialisable; the source stands in it by its hash."""
         return {
             **self.canonical_head(),
+            "recursive": self.recursive,
+            "drift_band": None if math.isinf(self.drift_band) else self.drift_band,
             "version": self.version,
             "sha256": self.sha256,
             "class": self.class_name,
             "package": self.package,
         }
+
+
+_loaded: OrderedDict[tuple[str, str, str], PythonStrategy] = OrderedDict()
+KEPT = 16
+"""Strategies that are remembered with the file they were read from, which is not stored."""
+
+
+def recall_python(source: str, *, package: str = "", name: str) -> PythonStrategy:
+    """As `load_python` for a text that a run has stored: called by its name, or as it was called in this process."""
+    known = _loaded.get((source, package, name))
+    return known or load_python(source, f"{name}.py", package=package, name=name)
 
 
 def is_python(text: str) -> bool:
@@ -124,6 +138,10 @@ def load_python(source: str, file: str, *, package: str = "", name: str | None =
     if strategy is None:
         first = problems[0]
         raise InputError(first.sentence, file=file, line=first.line, column=first.column if first.column > 1 else None)
+    _loaded[source, package, strategy.name] = strategy
+    _loaded.move_to_end((source, package, strategy.name))
+    while len(_loaded) > KEPT:
+        _loaded.popitem(last=False)
     return strategy
 
 

@@ -1,6 +1,6 @@
-"""Where strategies in Python come from: the decorator, installed packages (entry points `qt.strategies`), shipped ones.
+"""`register_strategy`, and the text of a strategy that was imported.
 
-Nothing of an author's code runs to list what there is; only what is asked for by name is imported.
+What there is, without importing any of it, is told by `qt_engine.strategies.programs`.
 """
 
 from __future__ import annotations
@@ -9,19 +9,17 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TypeVar, overload
 
 from qt_engine.core.errors import InputError
 from qt_engine.core.text import plain
 from qt_engine.strategies.base import Strategy
+from qt_engine.strategies.programs import REGISTERED
 
-GROUP = "qt.strategies"
 MADE_FROM_TEXT = "__made_from_text__"
 """Stands in modules that were made for one run."""
-SHIPPED = Path(__file__).parent / "shipped"
-SHIPPED_PACKAGE = "qt_engine.strategies.shipped"
 
 S = TypeVar("S", bound=Strategy)
 
@@ -33,9 +31,6 @@ class ModuleSource:
     text: str
     path: Path
     package: str
-
-
-_registered: dict[str, type[Strategy]] = {}
 
 
 @overload
@@ -63,32 +58,11 @@ def register_strategy(cls: type[S] | None = None) -> type[S] | Callable[[type[S]
     made_from_text = MADE_FROM_TEXT in vars(sys.modules.get(cls.__module__, object))
     if made_from_text or not isinstance(getattr(cls, "name", None), str):
         return cls  # the module of one run; or to be refused with the other declarations when it is read
-    other = _registered.get(cls.name)
+    other = REGISTERED.get(cls.name)
     if other is not None and (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
         raise InputError(f"strategy {cls.name} is registered twice: by {other.__module__} and by {cls.__module__}")
-    _registered[cls.name] = cls
+    REGISTERED[cls.name] = cls
     return cls
-
-
-def registered() -> dict[str, type[Strategy]]:
-    """The strategies that modules of this process have registered, by name."""
-    return dict(sorted(_registered.items()))
-
-
-def installed() -> dict[str, EntryPoint]:
-    """The strategies of installed packages, by name; nothing of them is imported.
-
-    Two packages that use one name both lose it to the first in the order of their values: the same one everywhere.
-    """
-    found: dict[str, EntryPoint] = {}
-    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
-        found.setdefault(point.name, point)
-    return found
-
-
-def shipped_files() -> dict[str, Path]:
-    """The files of the strategies in Python that ship with qt, by name."""
-    return {path.stem: path for path in sorted(SHIPPED.glob("[a-z]*.py"))}
 
 
 def source_of(cls: type[Strategy]) -> ModuleSource:
