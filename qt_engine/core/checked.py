@@ -6,6 +6,7 @@ Imports pydantic, so whoever stands on the way to the first paint imports this l
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
@@ -42,6 +43,14 @@ class Checked(BaseModel):
     @classmethod
     def _sentence(cls, violations: list[str]) -> str:
         return f"{cls.title}: {'; '.join(violations)}" if cls.title else "; ".join(violations)
+
+    def replace(self, **changes: Any) -> Self:
+        """The same with other values, checked anew."""
+        return type(self)(**{name: getattr(self, name) for name in type(self).model_fields} | changes)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As `replace`: pydantic's own would check nothing and keep what was computed from the old values."""
+        return self.replace(**(update or {}))
 
     def contradictions(self) -> list[str]:
         """What is wrong between fields that are each right by themselves."""

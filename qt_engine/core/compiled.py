@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 import numba.core.caching
+import numpy as np
 
 from qt_engine.core.kernel_sources import kernel_sources
 
@@ -53,6 +54,14 @@ def part(function: F) -> F:
 def inlined(function: F) -> F:
     """A `part` whose body takes the place of each call: for what runs in every bar."""
     return _compiled(function, _nrt=False, no_cpython_wrapper=True, inline="always")
+
+
+def whole(value: int) -> Any:
+    """A constant that compiled functions hand to each other.
+
+    Numba compiles a function anew for every plain constant that it is called with; not for one of numpy's numbers.
+    """
+    return np.int64(value)
 
 
 def _compiled(function: F, **options: object) -> F:

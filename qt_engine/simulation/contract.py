@@ -38,8 +38,11 @@ class Side(IntEnum):
 
 
 class Kind(IntEnum):
+    """A fill opens or enlarges a position, or reduces it; an order of a portfolio strategy is a target."""
+
     ENTRY = 1
     EXIT = 2
+    TARGET = 3
 
 
 class Reason(IntEnum):
@@ -167,12 +170,6 @@ class SimInput(_Arrays):
     @field_serializer("market", "plan")
     def _by_hash(self, value: Market | Plan) -> str:
         return value.hash
-
-    @cached_property
-    def limits(self) -> RiskLimits:
-        """The stricter of the strategy's limits and the run's."""
-        own = {name: value for name in RiskLimits.model_fields if (value := getattr(self.plan.risk, name)) is not None}
-        return RiskLimits(**own).tighter(self.risk)
 
     @cached_property
     def hash(self) -> str:

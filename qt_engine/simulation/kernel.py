@@ -28,6 +28,8 @@ from qt_engine.simulation.layout import (
     FILLS,
     FLAT_BARS,
     FLAT_EQUITY,
+    HALT_BAR,
+    HALT_DRAWDOWN,
     HALTED,
     HELD,
     LAST_EXIT,
@@ -321,6 +323,7 @@ def advance(last: int, ts: Any, open_: Any, high: Any, low: Any, close: Any, sam
             if value > money[PEAK]:
                 money[PEAK] = value
             elif run[HALTED] == 0 and 1.0 - value / money[PEAK] >= settings[DRAWDOWN_LIMIT]:
+                run[HALT_BAR], money[HALT_DRAWDOWN] = t, 1.0 - value / money[PEAK]
                 halt(t, floats, ints, run, orders, record)
         if run[HALTED] == 0:
             decide(t, close, entry, exit_long, exit_short, kinds, values, distances, programs, program_start,

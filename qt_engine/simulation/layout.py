@@ -48,7 +48,8 @@ FLAT_EQUITY = 11  # equity of the current stretch of bars without a position …
 FEES = 12
 SLIPPAGE = 13
 PEAK = 14
-RUN_FLOATS = 15
+HALT_DRAWDOWN = 15  # drawdown at which the run was halted
+RUN_FLOATS = 16
 
 # Per run, int64 (RUN_INTS,)
 BAR = 0  # next bar
@@ -65,7 +66,8 @@ WAITING = 10
 HALTED = 11
 FLAT_BARS = 12  # … and how many bars it has lasted
 ENTERING = 13  # how many of the waiting orders are entries
-RUN_INTS = 14
+HALT_BAR = 14
+RUN_INTS = 15
 
 # Settings of a run, float64 (SETTINGS,)
 SLIPPAGE_FRACTION = 0

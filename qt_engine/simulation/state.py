@@ -29,6 +29,15 @@ def asset_ints(assets: int) -> NDArray[np.int64]:
     return ints
 
 
+def grown(rows: NDArray[Any], used: int, more: int) -> NDArray[Any]:
+    """Room for `more` rows; doubled, so that a run that is stepped bar by bar does not copy its history at every bar."""
+    if len(rows) >= used + more:
+        return rows
+    larger = np.empty(max(used + more, 2 * used), rows.dtype)
+    larger[:used] = rows[:used]
+    return larger
+
+
 @dataclass
 class KernelState:
     """Everything the kernel remembers between two calls; `fills` and `orders` grow as needed."""
@@ -56,17 +65,8 @@ class KernelState:
         """Make room for the fills and orders that `entries` entry signals can lead to at most."""
         assets = len(self.ints)
         rounds = entries + assets + int(self.run[at.OPEN] + self.run[at.WAITING])
-        self.fills = _grown(self.fills, int(self.run[at.FILLS]), 2 * rounds)
-        self.orders = _grown(self.orders, int(self.run[at.ORDERS]), 3 * rounds)
-
-
-def _grown(rows: NDArray[Any], used: int, more: int) -> NDArray[Any]:
-    if len(rows) >= used + more:
-        return rows
-    # Doubled, so that a run that is stepped bar by bar does not copy its history at every bar.
-    larger = np.empty(max(used + more, 2 * used), rows.dtype)
-    larger[:used] = rows[:used]
-    return larger
+        self.fills = grown(self.fills, int(self.run[at.FILLS]), 2 * rounds)
+        self.orders = grown(self.orders, int(self.run[at.ORDERS]), 3 * rounds)
 
 
 def settings_of(plan: Plan, execution: Execution) -> NDArray[np.float64]:
@@ -109,8 +109,8 @@ def programs_of(plan: Plan) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArr
     return np.concatenate([long_rows, short_rows]), start, np.zeros(DEPTH)
 
 
-def counters_of(state: KernelState, cash: float, final_equity: float) -> Counters:
-    """What the kernel counted up to now."""
+def counters_of(state: KernelState, cash: float, final_equity: float, **more: float) -> Counters:
+    """What the kernel counted up to now; `more` are the counters of the complete path."""
     money, run = state.money, state.run
     return Counters(
         initial_equity=cash,
@@ -133,6 +133,7 @@ def counters_of(state: KernelState, cash: float, final_equity: float) -> Counter
         ambiguous_bars=int(run[at.AMBIGUOUS_BARS]),
         rejected_orders=int(run[at.REJECTED]),
         halted=bool(run[at.HALTED]),
+        **more,  # type: ignore[arg-type]  # whole numbers among them
     )
 
 

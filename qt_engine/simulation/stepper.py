@@ -11,28 +11,24 @@ from numpy.typing import NDArray
 from qt_engine.core.errors import InputError
 from qt_engine.core.hashing import hash_arrays
 from qt_engine.data.market import Market
+from qt_engine.simulation import book
 from qt_engine.simulation import layout as at
-from qt_engine.simulation.contract import FILL, ORDER, Execution, SimResult, Status
-from qt_engine.simulation.state import (
-    KernelState,
-    counters_of,
-    limits_of,
-    open_positions_of,
-    programs_of,
-    settings_of,
-)  # fmt: skip
+from qt_engine.simulation.contract import EVENT, FILL, ORDER, Execution, Kind, RiskLimits, SimResult, Status
+from qt_engine.simulation.path import Extra, Terms, halt_event, run_complete, run_simple
+from qt_engine.simulation.state import KernelState, counters_of, open_positions_of
 from qt_engine.strategies.plan import Plan
 
 
 @dataclass(frozen=True)
 class StepDelta:
-    """What happened between two bars: new `fills` and `orders` (dtypes `FILL`, `ORDER`), `equity` at each close."""
+    """What happened between two bars: new rows of dtypes `FILL`, `ORDER` and `EVENT`, and the equity at each close."""
 
     first: int
     last: int
     fills: NDArray[Any]
     orders: NDArray[Any]
     equity: NDArray[np.float64]
+    events: NDArray[Any]
 
 
 class Stepper:
@@ -42,16 +38,32 @@ class Stepper:
     ----------
     assets
         Number of assets of the markets that will be given.
-    execution, cash
+    execution, cash, risk, seed, kill_ts
         As in `SimInput`.
+    complete
+        Take the kernel's complete path from the start, also where the shorter one would do: the bytes are the same.
     """
 
-    def __init__(self, assets: int, execution: Execution, cash: float) -> None:
+    def __init__(
+        self,
+        assets: int,
+        execution: Execution,
+        cash: float,
+        *,
+        risk: RiskLimits | None = None,
+        seed: int = 0,
+        kill_ts: int | None = None,
+        complete: bool = False,
+    ) -> None:
         self.execution = execution
         self.cash = cash
+        self._terms = Terms(execution, risk or RiskLimits(), seed, kill_ts)
         self._state = KernelState.start(assets, cash)
+        self._extra: Extra | None = None
+        self._complete = complete
         self._equity = np.empty(0)
         self._market: Market | None = None
+        self._plan: Plan | None = None
 
     @property
     def bar(self) -> int:
@@ -66,35 +78,34 @@ class Stepper:
         InputError
             If the market or plan is shorter than `until`, or of another number of assets.
         """
-        from qt_engine.simulation.kernel import advance
-
         until = len(market) if until is None else until
         state, first = self._state, self._state.bar
-        if (
-            market.close.shape != plan.entry.shape
-            or market.close.shape[1] != len(state.ints)
-            or not first <= until <= len(market)
-        ):
+        decided = plan.target.shape[1:] == market.close.shape[1:] if plan.kind == "portfolio" else (
+            plan.entry.shape == market.close.shape
+        )  # fmt: skip
+        if not decided or market.close.shape[1] != len(state.ints) or not first <= until <= len(market):
             raise InputError(f"cannot advance from bar {first} to {until} on a market of shape {market.close.shape}")
-        signals = _signals(plan, first, until)
-        state.reserve(int(np.count_nonzero(plan.entry[max(first - 1, 0) : until])))
         if len(self._equity) < until:
             self._equity = _longer(self._equity, first, until)
-        fills_before, orders_before = int(state.run[at.FILLS]), int(state.run[at.ORDERS])
-        programs, program_start, stack = programs_of(plan)
-        advance(
-            until, market.ts, market.open, market.high, market.low, market.close, market.sample, market.sample_index,
-            plan.entry, signals, plan.exit_long.view(np.int8), plan.exit_short.view(np.int8), plan.protect_kind,
-            plan.protect_value, plan.distances, plan.volatility, programs, program_start, plan.program_values,
-            plan.program_columns, stack, limits_of(plan), settings_of(plan, self.execution), state.floats,
-            state.ints, state.money, state.run, state.fills, state.orders, self._equity, True,
-        )  # fmt: skip
-        self._market = market
+        fills, orders, events = int(state.run[at.FILLS]), int(state.run[at.ORDERS]), len(self._events())
+        if self._extra is None and (self._complete or self._terms.needs_all(plan, market)):
+            self._extra = Extra.beside(state, self.equity(), plan)
+        if self._extra is None:
+            run_simple(state, self._terms, market, plan, until, self._equity)
+        else:
+            run_complete(state, self._extra, self._terms, market, plan, until, self._equity)
+        self._market, self._plan = market, plan
         return StepDelta(
-            first, until,
-            state.fills[fills_before : int(state.run[at.FILLS])], state.orders[orders_before : int(state.run[at.ORDERS])],
-            self._equity[first:until],
+            first, until, state.fills[fills : int(state.run[at.FILLS])], state.orders[orders : int(state.run[at.ORDERS])],
+            self._equity[first:until], self._events()[events:],
         )  # fmt: skip
+
+    def _events(self) -> NDArray[Any]:
+        if self._extra is not None:
+            return self._extra.events[: int(self._extra.tally[book.EVENTS])]
+        if self._market is None or self._plan is None:
+            return np.empty(0, EVENT)
+        return halt_event(self._state, self._market, self._plan)
 
     def equity(self) -> float:
         """Equity at the last close seen; the capital before the first."""
@@ -104,6 +115,8 @@ class Stepper:
         """Names the exact state: equal for equal runs, whatever the steps."""
         state = self._state
         arrays = {"floats": state.floats, "ints": state.ints, "money": state.money, "run": state.run}
+        if self._extra is not None:
+            arrays |= self._extra.arrays()
         return hash_arrays(arrays)
 
     def positions(self) -> list[dict[str, Any]]:
@@ -113,16 +126,19 @@ class Stepper:
         return [dict(vars(position)) for position in open_positions_of(self._state, self._market)]
 
     def pending(self) -> list[dict[str, Any]]:
-        """Orders on their way to the next open: `order`, `asset`, `side` (+1, -1) and `kind`."""
+        """Orders that wait or work: `order`, `asset`, `side` (+1, -1; 0 for a target that is not sized yet) and `kind`."""
         found = []
         for asset, ints in enumerate(self._state.ints):
-            if ints[at.PENDING]:
-                leaving = int(ints[at.PENDING]) == at.EXIT_ORDER
+            if pending := int(ints[at.PENDING]):
                 held = self._state.floats[asset, at.QUANTITY]
-                side = (-1 if held > 0 else 1) if leaving else int(ints[at.PENDING])
+                kind, side = Kind.ENTRY, pending
+                if pending == at.EXIT_ORDER:
+                    kind, side = Kind.EXIT, -1 if held > 0 else 1
+                elif pending == book.TARGET_ORDER:
+                    kind, side = Kind.TARGET, int(self._state.orders[int(ints[at.PENDING_ORDER])]["side"])
                 found.append({
-                    "order": int(ints[at.PENDING_ORDER]), "asset": asset, "side": side,
-                    "kind": "exit" if leaving else "entry", "decided_bar": int(ints[at.PENDING_BAR]),
+                    "order": int(ints[at.PENDING_ORDER]), "asset": asset, "side": side, "kind": kind.name.lower(),
+                    "decided_bar": int(ints[at.PENDING_BAR]),
                 })  # fmt: skip
         return found
 
@@ -130,25 +146,18 @@ class Stepper:
         """The run up to now as a finished one: orders still pending are expired, open positions stay open."""
         state = self._state
         orders: NDArray[Any] = state.orders[: int(state.run[at.ORDERS])].copy()
-        orders["status"][orders["status"] == Status.PENDING] = Status.EXPIRED
+        waiting = orders["status"] == Status.PENDING
+        orders["status"][waiting] = np.where(orders["fill_bar"][waiting] >= 0, Status.PARTIAL, Status.EXPIRED)
         positions = open_positions_of(state, self._market) if self._market is not None else ()
         return SimResult(
             fills=state.fills[: int(state.run[at.FILLS])].copy(),
             orders=orders,
             equity=self._equity[: self.bar],
-            counters=counters_of(state, self.cash, self.equity()),
+            events=self._events().copy(),
+            counters=counters_of(state, self.cash, self.equity(), **({} if self._extra is None else self._extra.counters())),
             open_positions=positions,
             cash=float(state.money[at.CASH]),
         )
-
-
-def _signals(plan: Plan, first: int, until: int) -> NDArray[np.int8]:
-    """int8 `(T,)`: 1 where any asset has an entry signal; with several assets only bars `first` to `until` are looked at."""
-    if plan.entry.shape[1] == 1:
-        return plan.entry.reshape(-1)
-    some = np.zeros(len(plan.entry), np.int8)
-    plan.entry[first:until].any(axis=1, out=some[first:until].view(np.bool_))
-    return some
 
 
 def _longer(curve: NDArray[np.float64], used: int, bars: int) -> NDArray[np.float64]:

@@ -22,7 +22,7 @@ from qt_engine.simulation.contract import FILL, ORDER, Counters, Execution
 from qt_engine.simulation.state import KernelState, asset_ints, counters_of, inverse_of
 from qt_engine.simulation.stateful import DEPTH
 from qt_engine.strategies.compiler import CompiledLanes, registers_for
-from qt_engine.strategies.document import StrategyDocument
+from qt_engine.strategies.document import RulesDocument
 from qt_engine.strategies.lanes import Lanes
 from qt_engine.strategies.plan import UNLIMITED
 from qt_engine.strategies.series import MarketSeries
@@ -67,7 +67,7 @@ class SweepResult:
 
 
 def sweep(
-    document: StrategyDocument,
+    document: RulesDocument,
     parameters: Mapping[str, NDArray[Any]],
     markets: Sequence[Market],
     execution: Execution,

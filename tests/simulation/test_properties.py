@@ -22,7 +22,7 @@ AT_THE_OPEN = {Reason.ENTRY_SIGNAL, Reason.EXIT_SIGNAL, Reason.TIME_STOP, Reason
 def free_of_limits(given_: SimInput) -> SimInput:
     """A small fixed quantity, so much capital that nothing is rejected, and no limit that looks at equity."""
     plan = replace(given_.plan, sizing="fixed_quantity", sizing_value=10.0, risk=Risk(max_gross=1e6))
-    return replace(given_, plan=plan, cash=2.0**30)
+    return given_.replace(plan=plan, cash=2.0**30)
 
 
 @more
@@ -104,7 +104,7 @@ def test_prices_and_capital_in_another_currency_change_nothing(run: Run, factor:
     plan = given_.plan
     distances = np.where(plan.distances > 0, plan.distances * factor, plan.distances)
     value = plan.sizing_value * factor if plan.sizing == "fixed_notional" else plan.sizing_value
-    execution = replace(given_.execution, tick=given_.execution.tick * factor)
+    execution = given_.execution.replace(tick=given_.execution.tick * factor)
     other = SimInput(
         plans.scaled(given_.market, factor), replace(plan, distances=distances, sizing_value=value), execution,
         given_.cash * factor,
@@ -127,14 +127,14 @@ def test_an_idle_asset_changes_no_byte(run: Run) -> None:
     prices[:, ::3] = np.nan
     plain = simulate(run.given)
     market, plan = plans.with_idle_asset(run.given.market, run.given.plan, len(run.given.market.symbols), prices)
-    assert simulate(replace(run.given, market=market, plan=plan)).hash == plain.hash
+    assert simulate(run.given.replace(market=market, plan=plan)).hash == plain.hash
 
     market, plan = plans.with_idle_asset(run.given.market, run.given.plan, 0, prices)
-    first = simulate(replace(run.given, market=market, plan=plan))
+    first = simulate(run.given.replace(market=market, plan=plan))
     fills, orders = first.fills.copy(), first.orders.copy()
     fills["asset"] -= 1
     orders["asset"] -= 1
-    assert replace(first, fills=fills, orders=orders).hash == plain.hash
+    assert first.replace(fills=fills, orders=orders).hash == plain.hash
 
 
 @more
@@ -143,7 +143,7 @@ def test_higher_costs_never_pay(run: Run, one: float, other: float) -> None:
     free = free_of_limits(run.given)
     low, high = sorted((one, other))
     for name in ("fee_bps", "slippage_bps"):
-        cheap, dear = (simulate(replace(free, execution=replace(free.execution, **{name: bps}))) for bps in (low, high))
+        cheap, dear = (simulate(free.replace(execution=free.execution.replace(**{name: bps}))) for bps in (low, high))
         assert cheap.fills["quantity"].tobytes() == dear.fills["quantity"].tobytes()
         assert cheap.fills["bar"].tobytes() == dear.fills["bar"].tobytes()
         assert (cheap.equity - dear.equity >= -1e-5).all()  # 2^30 of capital has a step of 1e-7
@@ -180,7 +180,7 @@ def test_the_future_changes_no_past(run: Run, data: st.DataObject) -> None:
     market, plan = run.given.market, run.given.plan
     cut = data.draw(st.integers(1, len(market)))
     whole = simulate(run.given)
-    past = simulate(replace(run.given, market=market.head(cut), plan=plans.head(plan, cut)))
+    past = simulate(run.given.replace(market=market.head(cut), plan=plans.head(plan, cut)))
     assert past.fills.tobytes() == whole.fills[whole.fills["bar"] < cut].tobytes()
     assert past.equity.tobytes() == whole.equity[:cut].tobytes()
     made = whole.orders[whole.orders["decided_bar"] < cut]
@@ -216,4 +216,4 @@ def test_a_result_names_its_bytes() -> None:
     assert result.hash == simulate(given_).hash
     nudged = result.equity.copy()
     nudged[-1] = np.nextafter(nudged[-1], np.inf)
-    assert replace(result, equity=nudged).hash != result.hash
+    assert result.replace(equity=nudged).hash != result.hash
