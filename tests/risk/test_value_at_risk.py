@@ -260,3 +260,12 @@ def test_other_settings_that_make_no_sense_are_refused() -> None:
         forecast(busy(250), window=250)
     with pytest.raises(InputError, match="window"):
         forecast(busy(), method="normal", window=2.5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("count", [50, 101, 333, 1000])
+@pytest.mark.parametrize("level", [0.9, 0.95, 0.975])
+def test_another_library_has_the_same_empirical_figures(count: int, level: float) -> None:
+    measures = pytest.importorskip("skfolio.measures")
+    sample, got = busy(count), tail_risk(busy(count), level)
+    assert got.value_at_risk == pytest.approx(measures.value_at_risk(sample, beta=level), abs=1e-15)
+    assert got.expected_shortfall == pytest.approx(measures.cvar(sample, beta=level), abs=1e-15)
