@@ -14,8 +14,13 @@ from qt_engine.portfolio.infeasible import Infeasible
 
 Floats = NDArray[np.float64]
 CLOSE = 1e-11
-DOUBLINGS = 60
-SEARCH = 80
+SEARCH = 100
+FIRST = 0.1
+"""Where the search begins: a risk tolerance in units of variance over return of one asset."""
+FARTHEST = 1e6
+"""In the same units: beyond it only return counts, and if that is not above cash, nothing is."""
+NEAREST = 1e-9
+"""In the same units: a return without risk is the best there is."""
 
 
 class MaximumSharpe(Optimizer):
@@ -64,45 +69,38 @@ def tangent(at: Callable[[float], Floats | None], covariance: Floats, excess: Fl
     `at(λ)` gives the weights that minimise ½ variance − λ × return, None where there are none.
     """
     nothing = Infeasible("no weights within the limits are expected to earn more than cash")
-
-    def gap(weights: Floats, tolerance: float) -> tuple[float, float]:
-        variance, earned = float(weights @ covariance @ weights), float(weights @ excess)
-        return variance - tolerance * earned, variance
-
-    low, weights = 0.0, at(0.0)
-    if weights is None:
-        return Infeasible(UNSOLVED)
-    above, variance = gap(weights, 0.0)
-    if variance <= 0:
-        return weights if float(weights @ excess) > 0 else nothing
-    earned = float(weights @ excess)
-    high = variance / earned if earned > 0 else float(np.mean(np.diagonal(covariance))) / (np.abs(excess).max() or 1.0)
-    for _ in range(DOUBLINGS):
-        weights = at(high)
-        if weights is None:
-            return Infeasible(UNSOLVED)
-        below, variance = gap(weights, high)
-        if below <= CLOSE * variance:
-            break
-        low, above, high = high, below, high * 2
-    else:
+    size = float(np.mean(np.diagonal(covariance))), float(np.abs(excess).max())
+    if size[0] <= 0 or size[1] <= 0:
         return nothing
+    unit = size[0] / size[1]
+    low, high, here = 0.0, np.inf, FIRST * unit
+    before: tuple[float, float] | None = None
+    weights: Floats | None = None
     for step in range(SEARCH):
-        if abs(below) <= CLOSE * variance:
-            break
-        middle = low + (high - low) * above / (above - below)
-        if step % 5 == 4 or not low < middle < high:
-            middle = (low + high) / 2
-        if not low < middle < high:
-            break
-        weights = at(middle)
+        weights = at(here)
         if weights is None:
             return Infeasible(UNSOLVED)
-        found, variance = gap(weights, middle)
-        if found > 0:
-            low, above = middle, found
-            if found <= CLOSE * variance:
-                break
-        else:
-            high, below = middle, found
-    return weights
+        variance, earned = float(weights @ covariance @ weights), float(weights @ excess)
+        gap = variance - here * earned
+        if abs(gap) <= CLOSE * variance or (gap > 0 and high - here <= CLOSE * here):
+            return weights
+        low, high = (here, high) if gap > 0 else (low, here)
+        if here > FARTHEST * unit:
+            return nothing
+        if high < NEAREST * unit:
+            return weights
+        before, here = (here, gap), _next(before, (here, gap), low, high, halve=step % 8 == 7)
+    return weights if weights is not None else nothing
+
+
+def _next(
+    before: tuple[float, float] | None, here: tuple[float, float], low: float, high: float, *, halve: bool
+) -> float:
+    """Where the straight line through the last two gaps crosses zero, kept between `low` and `high`."""
+    if before is None:
+        return here[0] * (1.5 if here[1] > 0 else 0.7)
+    fall = before[1] - here[1]
+    line = here[0] + here[1] * (here[0] - before[0]) / fall if fall != 0 else np.inf
+    if high == np.inf:
+        return min(line, 4 * here[0]) if line > here[0] else 4 * here[0]
+    return line if low < line < high and not halve else (low + high) / 2

@@ -63,7 +63,7 @@ def compile_strategy(
     from qt_engine.strategies.decisions import as_python_strategy, plan_of
 
     assert isinstance(strategy, type) or strategy.kind == "python"
-    return plan_of(as_python_strategy(strategy), parameters, market, progress)  # type: ignore[arg-type]
+    return plan_of(as_python_strategy(strategy), parameters, market, progress)
 
 
 def plan_of_construction(selection: Selection, made: Construction) -> Plan:

@@ -100,9 +100,9 @@ class QuadraticProgramme:
         matrix[:k, k:] = matrix[k:, :k].T
         target = np.concatenate((-gradient[members], np.zeros(m)))
         try:
-            solution: Floats = np.linalg.solve(matrix, target)
+            solution = np.asarray(np.linalg.solve(matrix, target), np.float64)
         except np.linalg.LinAlgError:
-            solution = np.linalg.lstsq(matrix, target, rcond=None)[0]
+            solution = np.asarray(np.linalg.lstsq(matrix, target, rcond=None)[0], np.float64)
         solution[:k][np.abs(solution[:k]) < 1e-15] = 0.0
         return solution[:k], solution[k:]
 

@@ -14,7 +14,9 @@ from qt_engine.strategies.selection import ConstraintsSetting, Selection, Weight
 DAY = 86_400_000_000_000
 
 
-def market_of(closes: NDArray[np.float64], opens: NDArray[np.float64] | None = None, start: str = "2015-01-05") -> Market:
+def market_of(
+    closes: NDArray[np.float64], opens: NDArray[np.float64] | None = None, start: str = "2015-01-05"
+) -> Market:
     """Daily bars, one a calendar day, of assets A00, A01, … with these closes; a NaN close is a bar without trade."""
     start_ns = int(np.datetime64(start, "ns").astype(np.int64))
     opened = closes if opens is None else opens
