@@ -1,4 +1,4 @@
-"""Times the engine beside the hand-written limit kernels: `python benchmarks/engine.py W1 W2 W4 W5 [--repeat 5]`.
+"""Times the engine beside the hand-written limit kernels: `python benchmarks/engine.py W1 W2 W3 W4 W5 [--repeat 5]`.
 
 Prints one JSON line a workload. It goes the road of a user's run: strategy documents, `compile_plan`, `simulate`, `sweep`.
 Making the data and imports are not counted. `ratio` is the median of the ratios of paired runs, engine and limit in turn: by
@@ -24,9 +24,12 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-WORKS = ("W1", "W2", "W4", "W5")
+WORKS = ("W1", "W2", "W3", "W4", "W5")
 THREADED = ("W2", "W5")
 COSTS = {"fee_bps": 5.0, "slippage_bps": 2.0}
+AS_FEE = {"fee_bps": 7.0, "slippage_bps": 0.0}
+"""The same costs for W3, whose limit kernel takes slippage as a part of the fee. It lets cash go below zero by the costs of a
+rebalance, so its strategy may hold a little more than its equity."""
 
 SMA = """
 schema: 1
@@ -61,16 +64,31 @@ sizing: {method: fixed_quantity, value: 100}
 """
 
 
+MOMENTUM = """
+schema: 1
+name: xmom_limit
+kind: portfolio
+interval: 1d
+let:
+  momentum: close[21] / close[252] - 1
+select: {rank: momentum, top: 50}
+weights: {method: equal}
+rebalance: {every: month}
+risk: {max_gross: 1.1}
+"""
+
+
 def market_of(data: dict[str, Any], interval: str, asset: int | None = None) -> Any:
     """The workload's arrays as a market."""
     from qt_engine.data.canonical import market_from_arrays
 
     def column(name: str) -> Any:
         values = data[name] if asset is None else data[name][:, asset]
-        return values.reshape(-1, 1).copy()
+        return values.reshape(len(values), -1).copy()
 
+    assets = data["close"].shape[1] if asset is None and data["close"].ndim == 2 else 1
     market = market_from_arrays(
-        (f"S{asset or 0}",), interval, data["ts"] * 1_000_000_000,
+        tuple(f"S{number:03d}" for number in range(assets)) if assets > 1 else (f"S{asset or 0}",), interval, data["ts"] * 1_000_000_000,
         *(column(name) for name in ("open", "high", "low", "close", "volume")),
     )  # fmt: skip
     _ = market.sample_index  # part of the data: every run of the market shares it
@@ -78,26 +96,26 @@ def market_of(data: dict[str, Any], interval: str, asset: int | None = None) -> 
 
 
 def engine_call(work: str, data: Any) -> Callable[[], tuple[float, int]]:
-    """The workload as a call that gives (final equity, trades), summed over lanes."""
+    """The workload as a call that gives (final equity, trades), summed over lanes; of W3 (final equity, fills)."""
     import workloads as W
+    from qt_engine.portfolio.compilation import compile_strategy
     from qt_engine.simulation.contract import Execution, SimInput
     from qt_engine.simulation.simulate import simulate
     from qt_engine.simulation.sweep import sweep
-    from qt_engine.strategies.compiler import compile_plan
     from qt_engine.strategies.language import load_document
     from qt_engine.strategies.parameters import grid, resolve_parameters
 
-    text = BRACKET if work == "W4" else SMA.format(interval="1m" if work == "W1" else "1d")
+    text = {"W3": MOMENTUM, "W4": BRACKET}.get(work) or SMA.format(interval="1m" if work == "W1" else "1d")
     document = load_document(text, work)
-    execution = Execution(**COSTS)
+    execution = Execution(**(AS_FEE if work == "W3" else COSTS))
 
     def single() -> tuple[float, int]:
         from qt_engine.evaluation.metrics import evaluate
 
-        plan = compile_plan(document, resolve_parameters(document), data)
+        plan = compile_strategy(document, resolve_parameters(document), data)
         result = simulate(SimInput(data, plan, execution, W.CASH))
         metrics = evaluate(result.counters, data.periods_per_year)
-        return metrics.final_equity, metrics.trades
+        return metrics.final_equity, len(result.fills) if work == "W3" else metrics.trades
 
     def many() -> tuple[float, int]:
         fasts, slows = (W.FASTS, W.SLOWS) if work == "W2" else (W.W5_FASTS, W.W5_SLOWS)
@@ -112,10 +130,10 @@ def data_of(work: str) -> tuple[Any, Any]:
     """The workload's raw arrays, and its market or markets."""
     import workloads as W
 
-    raw = {"W1": W.minutes, "W2": W.daily, "W4": W.brackets, "W5": lambda: W.panel(100)}[work]()
+    raw = {"W1": W.minutes, "W2": W.daily, "W3": W.panel, "W4": W.brackets, "W5": lambda: W.panel(100)}[work]()
     if work == "W5":
         return raw, [market_of(raw, "1d", asset) for asset in range(100)]
-    market = market_of(raw, "1d" if work == "W2" else "1m")
+    market = market_of(raw, "1d" if work in ("W2", "W3") else "1m")
     return raw, [market] if work == "W2" else market
 
 

@@ -188,9 +188,50 @@ def w5(columns):
     return out[..., 0].sum(), int(out[..., 3].sum())
 
 
+@jit
+def momentum(O, C, me, top, skip, look, cash, fee, slip, curve):
+    """[bars, assets]; at each month end rank C[t-skip]/C[t-look], equal weight of the top at next open."""
+    n, k = C.shape
+    sh = np.zeros(k); cs = cash; cost = fee + slip; j = 0; rb = False; orders = 0
+    tgt = np.zeros(k)
+    for i in range(n):
+        if rb:
+            v = cs
+            for a in range(k): v += sh[a] * O[i, a]
+            for a in range(k):
+                want = v * tgt[a] / O[i, a]
+                d = want - sh[a]
+                if d != 0.0:
+                    cs -= d * O[i, a] + abs(d) * O[i, a] * cost; sh[a] = want; orders += 1
+            rb = False
+        v = cs
+        for a in range(k):
+            if sh[a] != 0.0: v += sh[a] * C[i, a]
+        curve[i] = v
+        if j < len(me) and me[j] == i:
+            j += 1
+            if i >= look:
+                s = np.argsort(-(C[i - skip] / C[i - look]))
+                tgt[:] = 0.0
+                for a in range(top): tgt[s[a]] = 1.0 / top
+                rb = True
+    eq = curve
+    peak = eq[0]; mdd = 0.0; m1 = 0.0; m2 = 0.0
+    for i in range(1, n):
+        if eq[i] > peak: peak = eq[i]
+        mdd = max(mdd, 1 - eq[i] / peak); r = eq[i] / eq[i - 1] - 1; m1 += r; m2 += r * r
+    mu = m1 / n
+    return eq[n - 1], mu / np.sqrt(m2 / n - mu * mu), mdd, orders
+
+
+def w3(d):
+    out = momentum(d["open"], d["close"], D.month_ends(d["ts"]), 50, 21, 252, D.CASH, D.FEE, D.SLIP, np.empty(len(d["ts"])))
+    return out[0], out[3]
+
+
 def prepared(work, data):
     """The workload's data as its limit kernel wants it; not counted."""
     return {k: np.ascontiguousarray(data[k].T) for k in ("open", "close")} if work == "W5" else data
 
 
-WORK = {"W1": w1, "W2": w2, "W4": w4, "W5": w5}
+WORK = {"W1": w1, "W2": w2, "W3": w3, "W4": w4, "W5": w5}

@@ -1,6 +1,6 @@
 """Deterministic data of the workloads (numpy only).
 
-W1: a million minute bars. W2: 2,520 daily bars, 2,000 pairs of windows. W4: a million wilder minute bars, so that every
+W1: a million minute bars. W2: 2,520 daily bars, 2,000 pairs of windows. W3: a panel of 500 assets, monthly momentum. W4: a million wilder minute bars, so that every
 kind of exit is hit. W5: a panel of 100 assets, 200 pairs of windows.
 """
 
@@ -61,3 +61,8 @@ def panel(k=500, n=2520, seed=1000):  # W3 (k=500), W5 (k=100): arrays [n, k]
     out = {c: np.ascontiguousarray(np.stack([x[c] for x in cols], 1)) for c in cols[0]}
     out["ts"] = bdays(n).astype("int64") // 1_000_000_000
     return out
+
+
+def month_ends(ts):
+    m = ts.astype("datetime64[s]").astype("datetime64[M]")
+    return np.nonzero(m[1:] != m[:-1])[0]
