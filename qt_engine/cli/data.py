@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +14,12 @@ from qt_engine.core.clock import iso
 from qt_engine.core.errors import InputError
 
 if TYPE_CHECKING:
-    from qt_engine.data.series import ImportReport
+    from qt_engine.data.series import EventReport, ImportReport
 
 app = typer.Typer(help="Import and look at market data.", add_completion=False, rich_markup_mode=None)
 
 _SAMPLE = "sample"
+_BARS = "bars"
 _PAGE = 20
 _LISTED = 10
 
@@ -30,7 +32,8 @@ Interval = Annotated[str | None, typer.Option("--interval", help="Length of a ba
 def import_data(
     context: typer.Context,
     file: Annotated[str | None, typer.Argument(help="A CSV or Parquet file, or `sample`.", show_default=False)] = None,
-    symbol: Annotated[str | None, typer.Option("--symbol", help="The symbol its bars belong to.")] = None,
+    symbol: Annotated[str | None, typer.Option("--symbol", help="The symbol its rows belong to.")] = None,
+    kind: Annotated[str, typer.Option("--kind", help="What its rows are: bars, trades, quotes or actions.")] = _BARS,
     interval: Annotated[str | None, typer.Option("--interval", help="Length of a bar, such as 1d or 5m.")] = None,
     tz: Annotated[str | None, typer.Option("--tz", help="IANA zone of times without offset; UTC if not given.")] = None,
     venue: Annotated[str | None, typer.Option("--venue", help="Where it trades, such as XNYS or 24/7.")] = None,
@@ -40,7 +43,7 @@ def import_data(
     sample: Annotated[bool, typer.Option("--sample", help="Import the real daily bars that come with qt.")] = False,
     json: Json = False,
 ) -> None:
-    """Import a file of bars, all of it or nothing: Yahoo, Stooq, Binance or plain CSV, or Parquet."""
+    """Import a file of bars, trades, quotes or corporate actions, all of it or nothing: CSV or Parquet."""
     if sample or (file == _SAMPLE and symbol is None and not Path(_SAMPLE).exists()):
         if sample and file not in (None, _SAMPLE):
             raise InputError("give a file or --sample, not both")
@@ -52,6 +55,9 @@ def import_data(
         return
     if file is None:
         raise InputError("name a file to import, or use --sample")
+    if kind != _BARS:
+        _import_events(context, file, symbol, interval, kind, tz=tz, venue=venue, replace=replace, json=json)
+        return
     missing = [name for name, value in (("--symbol", symbol), ("--interval", interval)) if value is None]
     if symbol is None or interval is None:
         raise InputError(
@@ -60,6 +66,24 @@ def import_data(
     report = workspace(context).data.import_file(
         file, symbol=symbol, interval=interval, tz=tz, venue=venue, replace=replace
     )
+    if json:
+        print_json(report.as_json())
+    else:
+        _show([report])
+
+
+def _import_events(
+    context: typer.Context, file: str, symbol: str | None, interval: str | None, kind: str, *,
+    tz: str | None, venue: str | None, replace: bool, json: bool,
+) -> None:  # fmt: skip
+    from qt_engine.data.events import checked_kind
+
+    checked_kind(kind)
+    if interval is not None:
+        raise InputError(f"{kind} have no interval; leave --interval away")
+    if symbol is None:
+        raise InputError(f"--symbol missing; for example: qt data import FILE --symbol AAPL --kind {kind}")
+    report = workspace(context).data.import_events(file, symbol=symbol, kind=kind, tz=tz, venue=venue, replace=replace)
     if json:
         print_json(report.as_json())
     else:
@@ -96,14 +120,17 @@ def bars(
     end: Annotated[str | None, typer.Option("--end", help="Last date or time (UTC), inclusive.")] = None,
     offset: Annotated[int | None, typer.Option("--offset", help="Bars to skip; the last page if not given.")] = None,
     limit: Annotated[int, typer.Option("--limit", help="Bars to show.")] = _PAGE,
+    resample: Annotated[
+        str | None, typer.Option("--resample", help="Make bars of this interval from finer bars, trades or quotes.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Show stored bars."""
+    """Show stored bars, or bars made of them."""
     data = workspace(context).data
     if offset is None:
-        total = data.bars(symbol, interval, start=start, end=end, limit=0).total
+        total = data.bars(symbol, interval, start=start, end=end, limit=0, resample=resample).total
         offset = max(0, total - limit)
-    page = data.bars(symbol, interval, start=start, end=end, offset=offset, limit=limit)
+    page = data.bars(symbol, interval, start=start, end=end, offset=offset, limit=limit, resample=resample)
     columns = ("open", "high", "low", "close", "volume")
     values = zip(page.ts.tolist(), *(getattr(page, name).tolist() for name in columns), strict=True)
     rows = [(iso(ts), *prices) for ts, *prices in values]
@@ -121,6 +148,38 @@ def bars(
         return
     print_table(["time", *columns], rows, right=columns)
     print_line(f"{page.offset + 1 if rows else 0} to {page.offset + len(rows)} of {page.total} bars")
+
+
+@app.command()
+def events(
+    context: typer.Context,
+    symbol: Symbol,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="trades, quotes or actions; the only stored one if not given.")
+    ] = None,
+    start: Annotated[str | None, typer.Option("--start", help="First date or time (UTC).")] = None,
+    end: Annotated[str | None, typer.Option("--end", help="Last date or time (UTC), inclusive.")] = None,
+    offset: Annotated[int | None, typer.Option("--offset", help="Events to skip; the last page if not given.")] = None,
+    limit: Annotated[int, typer.Option("--limit", help="Events to show.")] = _PAGE,
+    json: Json = False,
+) -> None:
+    """Show stored trades, quotes or corporate actions."""
+    data = workspace(context).data
+    if offset is None:
+        total = data.events(symbol, kind, start=start, end=end, limit=0).total
+        offset = max(0, total - limit)
+    page = data.events(symbol, kind, start=start, end=end, offset=offset, limit=limit)
+    rows = page.rows()
+    if json:
+        print_json(
+            {"symbol": page.symbol, "kind": page.kind, "total": page.total, "offset": page.offset, "events": rows}
+        )
+        return
+    names = list(page.columns if page.kind != "actions" else ("time", "kind", "value"))
+    names[0] = "time"
+    numbers = [name for name in names if name not in ("time", "kind")]
+    print_table(names, [[row[name] for name in names] for row in rows], right=numbers)
+    print_line(f"{page.offset + 1 if rows else 0} to {page.offset + len(rows)} of {page.total} {page.kind}")
 
 
 @app.command()
@@ -150,11 +209,21 @@ def quality(context: typer.Context, symbol: Symbol, interval: Interval = None, j
         print_line(f"the first {_LISTED} of each kind are shown; --json has more")
 
 
-def _show(reports: list[ImportReport]) -> None:
+def _show(reports: Sequence[ImportReport | EventReport]) -> None:
+    what = "interval" if hasattr(reports[0], "interval") else "kind"
     print_table(
-        ["symbol", "interval", "rows", "new", "duplicates", "start", "end", "snapshot"],
+        ["symbol", what, "rows", "new", "duplicates", "start", "end", "snapshot"],
         [
-            (one.symbol, one.interval, one.rows, one.new_rows, one.duplicates, one.start, one.end, one.snapshot[:12])
+            (
+                one.symbol,
+                getattr(one, what),
+                one.rows,
+                one.new_rows,
+                one.duplicates,
+                one.start,
+                one.end,
+                one.snapshot[:12],
+            )
             for one in reports
         ],
         right=("rows", "new", "duplicates"),

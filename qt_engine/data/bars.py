@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qt_engine.data.market import Floats, Times
+from qt_engine.data.market import FIELDS, Floats, Market, Times
 from qt_engine.data.shelf import Series, Shelf
 
 
@@ -52,6 +52,13 @@ def read_page(shelf: Shelf, series: Series, span: tuple[int, int], offset: int, 
         info.symbol, info.interval, [part.name for part in touched], offset=first - before, limit=last - first
     )
     return Bars(info.symbol, info.interval, span[1] - span[0], offset, **rows.columns())
+
+
+def cut_page(market: Market, offset: int, limit: int | None) -> Bars:
+    """The bars from `offset` on, at most `limit`, of a market of one symbol."""
+    page = market.window(offset, len(market) if limit is None else offset + limit)
+    columns = {name: getattr(page, name)[:, 0] for name in FIELDS}
+    return Bars(market.symbols[0], market.interval, len(market), offset, page.ts, **columns)
 
 
 def find_span(shelf: Shelf, series: Series, low: int, high: int) -> tuple[int, int]:

@@ -1,4 +1,7 @@
-"""Reading bars out of a Parquet file, with the same layouts, kinds of time and refusals as text. Lines are rows, from 1."""
+"""Reading bars, events and actions out of a Parquet file, with the same layouts, kinds of time and refusals as text.
+
+Lines are rows, from 1.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,9 @@ from numpy.typing import NDArray
 
 from qt_engine.core.errors import InputError
 from qt_engine.core.text import plain
-from qt_engine.data.canonical import Rows
-from qt_engine.data.layouts import recognise
-from qt_engine.data.market import FIELDS
+from qt_engine.data.layouts import ACTIONS, BARS, Form, recognise
 from qt_engine.data.numerals import BadNumber, numbers
-from qt_engine.data.parsed import Parsed
+from qt_engine.data.parsed import Table
 from qt_engine.data.timestamps import BadTime, TimeReader
 from qt_engine.storage.lake import connection
 
@@ -37,7 +38,7 @@ _NUMBERS = (
 _WHOLE = _NUMBERS[:-2]
 
 
-def read_columnar(raw: Path, file: str, place: ZoneInfo | None) -> Parsed:
+def read_columnar(raw: Path, file: str, place: ZoneInfo | None, form: Form = BARS) -> Table:
     """All rows of a Parquet file, in its order; parameters and errors as `read_delimited`."""
     import duckdb
 
@@ -46,8 +47,8 @@ def read_columnar(raw: Path, file: str, place: ZoneInfo | None) -> Parsed:
             table = con.read_parquet(str(raw))
             names = list(table.columns)
             types = dict(zip(names, map(str, table.types), strict=True))
-            layout = recognise(names, file, None)
-            wanted = list(dict.fromkeys([names[layout.time], *(names[i] for i in layout.fields)]))
+            layout = recognise(names, file, None, form)
+            wanted = list(dict.fromkeys([names[layout.time], *(names[i] for i in layout.fields.values())]))
             read = [_expression(name, types[name], is_time=name == names[layout.time]) for name in wanted]
             arrays = table.select(*read).fetchnumpy()
     except duckdb.Error as error:
@@ -55,13 +56,14 @@ def read_columnar(raw: Path, file: str, place: ZoneInfo | None) -> Parsed:
         raise InputError(f"cannot be read as Parquet, it may be cut short ({reason})", file=file) from None
     times = names[layout.time]
     if not len(arrays[times]):
-        raise InputError("has columns but no rows; a file of bars needs at least one", file=file, line=1)
-    reader = TimeReader(place, is_date=layout.is_date)
+        raise InputError(f"has columns but no rows; a file of {form.what} needs at least one", file=file, line=1)
+    reader = TimeReader(place, is_date=layout.is_date, keeps_dates=form is ACTIONS)
     columns = {"ts": _located(lambda: _times(arrays[times], types[times], reader), file, times)}
-    for field, position in zip(FIELDS, layout.fields, strict=True):
+    for field, position in layout.fields.items():
         name = names[position]
-        columns[field] = _located(lambda name=name: _numbers(arrays[name], types[name]), file, name)  # type: ignore[misc]
-    return Parsed(Rows.from_columns(columns), np.arange(1, len(columns["ts"]) + 1), layout.name)
+        read_column = _texts if field in form.texts else _numbers
+        columns[field] = _located(lambda name=name, read=read_column: read(arrays[name], types[name]), file, name)  # type: ignore[misc]
+    return Table(columns, np.arange(1, len(columns["ts"]) + 1), reader.dated, layout.name)
 
 
 def _expression(name: str, kind: str, *, is_time: bool) -> Any:
@@ -106,6 +108,13 @@ def _numbers(array: NDArray[Any], kind: str) -> NDArray[np.float64]:
     if len(wrong):
         raise BadNumber(int(wrong[0]), f"'{values[wrong[0]]}' is not a finite number")
     return values
+
+
+def _texts(array: NDArray[Any], kind: str) -> NDArray[Any]:
+    """Texts, also of whole numbers; an empty one where nothing stands."""
+    blank = np.ma.getmaskarray(array)
+    values = np.ma.getdata(array).tolist()
+    return np.array(["" if gone else str(value).strip() for gone, value in zip(blank, values, strict=True)], object)
 
 
 def _located(read: Callable[[], NDArray[Any]], file: str, column: str) -> NDArray[Any]:

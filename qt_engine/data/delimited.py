@@ -1,4 +1,4 @@
-"""Reading bars out of delimited text: commas, semicolons or tabs, quoted or not, gzipped or not.
+"""Reading bars, events and actions out of delimited text: commas, semicolons or tabs, quoted or not, gzipped or not.
 
 One pass of the standard library's csv reader, because only it knows the physical line of every row; the cells of some ten
 thousand rows at a time are then turned into numbers column by column. A million rows take about three seconds.
@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -22,11 +23,18 @@ from numpy.typing import NDArray
 
 from qt_engine.core.errors import InputError
 from qt_engine.core.text import plain
-from qt_engine.data.canonical import COLUMNS, Rows
-from qt_engine.data.layouts import BINANCE_COLUMNS, Layout, is_headless_binance, is_stacked_yahoo, recognise
-from qt_engine.data.market import FIELDS
+from qt_engine.data.layouts import (
+    ACTIONS,
+    BARS,
+    BINANCE_COLUMNS,
+    Form,
+    Layout,
+    is_headless_binance,
+    is_stacked_yahoo,
+    recognise,
+)
 from qt_engine.data.numerals import BadNumber, numbers
-from qt_engine.data.parsed import Parsed
+from qt_engine.data.parsed import Table
 from qt_engine.data.timestamps import BadTime, TimeReader
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -47,7 +55,7 @@ class _Wrong(Exception):
     reason: str
 
 
-def read_delimited(raw: Path, file: str, place: ZoneInfo | None) -> Parsed:
+def read_delimited(raw: Path, file: str, place: ZoneInfo | None, form: Form = BARS) -> Table:
     """All rows of a delimited text file, in its order.
 
     Parameters
@@ -57,7 +65,9 @@ def read_delimited(raw: Path, file: str, place: ZoneInfo | None) -> Parsed:
     file
         What a person calls them.
     place
-        Zone of times without an offset; None: UTC.
+        Zone of times without an offset; None: UTC. For actions a date alone stays a date.
+    form
+        What its rows should be.
 
     Raises
     ------
@@ -66,7 +76,7 @@ def read_delimited(raw: Path, file: str, place: ZoneInfo | None) -> Parsed:
     """
     try:
         with _text(raw) as stream:
-            return _read(stream, file, place)
+            return _read(stream, file, place, form)
     except UnicodeDecodeError as error:
         if b"\0" in error.object and not error.object.startswith(_UTF_16):
             raise InputError("is binary data, neither CSV nor Parquet", file=file, line=1) from None
@@ -78,42 +88,44 @@ def read_delimited(raw: Path, file: str, place: ZoneInfo | None) -> Parsed:
         raise InputError(f"is a damaged gzip file ({error}); fetch it again", file=file) from None
 
 
-def _read(stream: io.TextIOWrapper, file: str, place: ZoneInfo | None) -> Parsed:
+def _read(stream: io.TextIOWrapper, file: str, place: ZoneInfo | None, form: Form) -> Table:
     head = stream.read(_SNIFFED)
     stream.seek(0)
     _refuse_binary(head, file)
     first = next((line for line in head.splitlines() if line.strip()), None)
     if first is None:
-        raise InputError("is empty; a header line and rows of bars are needed", file=file, line=1)
+        raise InputError(f"is empty; a header line and rows of {form.what} are needed", file=file, line=1)
     reader = csv.reader(stream, delimiter=_delimiter(first), strict=True)
     rows = _numbered(reader, file)
     line, header = next(rows)
     pending: list[Numbered] = []
-    if is_headless_binance(header):
+    if form is BARS and is_headless_binance(header):
         pending, header = [(line, header)], list(BINANCE_COLUMNS)
-    elif is_stacked_yahoo(header):
+    elif form is BARS and is_stacked_yahoo(header):
         header = ["Date", *header[1:]]
         pending = [row for row in islice(rows, 2) if row[1][:1] not in (["Ticker"], ["Date"], ["Datetime"])]
-    layout = recognise(header, file, line)
-    table = _Table(header, layout, file, place)
+    layout = recognise(header, file, line, form)
+    table = _Collector(header, layout, file, place, form)
     while piece := pending + list(islice(rows, _PIECE)):
         table.add(piece)
         pending = []
-    return table.parsed()
+    return table.table()
 
 
-class _Table:
+class _Collector:
     """Collects the pieces of one table."""
 
-    def __init__(self, header: Sequence[str], layout: Layout, file: str, place: ZoneInfo | None) -> None:
+    def __init__(self, header: Sequence[str], layout: Layout, file: str, place: ZoneInfo | None, form: Form) -> None:
         self._header = header
         self._layout = layout
         self._file = file
         self._place = place
-        self._times = TimeReader(place, is_date=layout.is_date)
+        self._form = form
+        self._times = TimeReader(place, is_date=layout.is_date, keeps_dates=form is ACTIONS)
         self._symbol: str | None = None
         self._lines: list[NDArray[np.int64]] = []
-        self._columns: dict[str, list[NDArray[np.float64] | NDArray[np.int64]]] = {name: [] for name in COLUMNS}
+        self._dated: list[NDArray[np.bool_]] = []
+        self._columns: dict[str, list[NDArray[Any]]] = {name: [] for name in ("ts", *layout.fields)}
 
     def add(self, piece: list[Numbered]) -> None:
         """Read a piece.
@@ -162,12 +174,16 @@ class _Table:
             texts = [f"{day.strip()}T{clock.strip()}" for day, clock in zip(texts, cells[layout.clock], strict=True)]
         try:
             self._columns["ts"].append(self._times.texts(texts))
+            self._dated.append(self._times.dated)
         except BadTime as bad:
             raise _Wrong(bad.position, layout.time, bad.reason) from None
 
     def _read_numbers(self, cells: Sequence[Sequence[str]]) -> None:
         wrong: list[_Wrong] = []
-        for name, column in zip(FIELDS, self._layout.fields, strict=True):
+        for name, column in self._layout.fields.items():
+            if name in self._form.texts:
+                self._columns[name].append(np.array([cell.strip() for cell in cells[column]], object))
+                continue
             try:
                 self._columns[name].append(numbers(cells[column]))
             except BadNumber as bad:
@@ -186,7 +202,7 @@ class _Table:
             reason = f"{other!r} is another symbol than {plain(self._symbol, 40)!r} above; import a file for each"
             raise _Wrong(at, column, reason)
 
-    def parsed(self) -> Parsed:
+    def table(self) -> Table:
         """Everything that was added.
 
         Raises
@@ -195,11 +211,14 @@ class _Table:
             If that was nothing.
         """
         if not self._lines:
-            raise InputError("has a header but no rows; a file of bars needs at least one", file=self._file, line=2)
-        rows = Rows.from_columns({name: np.concatenate(pieces) for name, pieces in self._columns.items()})
+            what = f"has a header but no rows; a file of {self._form.what} needs at least one"
+            raise InputError(what, file=self._file, line=2)
+        columns = {name: np.concatenate(pieces) for name, pieces in self._columns.items()}
         unused = self._place is not None and not self._times.used_zone
         issues = ("the times name their own offset, so the given time zone was not used",) if unused else ()
-        return Parsed(rows, np.concatenate(self._lines), self._layout.name, issues)
+        if self._form is ACTIONS and all(map(np.all, self._dated)):
+            issues = ()  # dates have no offset
+        return Table(columns, np.concatenate(self._lines), np.concatenate(self._dated), self._layout.name, issues)
 
 
 def _numbered(reader: Iterator[list[str]], file: str) -> Iterator[Numbered]:

@@ -7,7 +7,7 @@ Names are compared without regard to letter case, blanks, underscores and angle 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from qt_engine.core.errors import InputError
@@ -20,10 +20,62 @@ BINANCE_COLUMNS = (
 )  # fmt: skip
 """The columns of Binance's kline files, which older ones do not name."""
 
-_TIMES = ("timestamp", "datetime", "opentime", "date", "time", "ts", "unix", "index", "indexlevel0", "unnamed0", "")
+_TIMES = (
+    "timestamp", "datetime", "opentime", "date", "time", "transacttime", "tradetime", "ts", "unix", "index", "indexlevel0",
+    "unnamed0", "",
+)  # fmt: skip
 """What the column of times may be called, the surest name first. A nameless one must be the first column."""
-_CALLED = {"volume": ("volume", "vol")}
 _SYMBOLS = ("ticker", "symbol")
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a table holds beside its times.
+
+    Attributes
+    ----------
+    what
+        What its rows are, in the plural.
+    fields
+        What each column may be called, the surest name first.
+    optional
+        Columns that need not be there.
+    texts
+        Columns that hold text; all others hold numbers.
+    """
+
+    what: str
+    fields: Mapping[str, tuple[str, ...]]
+    optional: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+
+
+BARS = Form("bars", {**{name: (name,) for name in FIELDS}, "volume": ("volume", "vol")})
+TRADES = Form(
+    "trades",
+    {
+        "price": ("price", "px", "tradeprice"),
+        "size": ("size", "quantity", "qty", "amount", "volume", "vol"),
+        "id": ("id", "tradeid", "aggtradeid"),
+    },
+    optional=("id",),
+    texts=("id",),
+)
+QUOTES = Form(
+    "quotes",
+    {
+        "bid": ("bid", "bidprice", "bidpx", "bestbid", "bestbidprice"),
+        "ask": ("ask", "askprice", "askpx", "bestask", "bestaskprice", "offer"),
+        "bid_size": ("bidsize", "bidqty", "bidquantity", "bestbidqty", "bidamount", "bidvolume"),
+        "ask_size": ("asksize", "askqty", "askquantity", "bestaskqty", "askamount", "askvolume", "offersize"),
+    },
+    optional=("bid_size", "ask_size"),
+)
+ACTIONS = Form(
+    "actions",
+    {"kind": ("kind", "type", "action", "event"), "value": ("value", "amount", "ratio", "rate")},
+    texts=("kind",),
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +95,7 @@ class Layout:
     symbol
         Position of a column that names the symbol in every row.
     fields
-        Positions of open, high, low, close and volume.
+        Position of each column of the form that is there.
     """
 
     name: str
@@ -51,10 +103,10 @@ class Layout:
     clock: int | None
     is_date: bool
     symbol: int | None
-    fields: tuple[int, ...]
+    fields: Mapping[str, int]
 
 
-def recognise(columns: Sequence[str], file: str, line: int | None) -> Layout:
+def recognise(columns: Sequence[str], file: str, line: int | None, form: Form = BARS) -> Layout:
     """The layout of a table with these column names, which stand on that line.
 
     Raises
@@ -64,27 +116,26 @@ def recognise(columns: Sequence[str], file: str, line: int | None) -> Layout:
     """
     keys = [_key(column) for column in columns]
     times = [name for name in _TIMES if name in keys and (name or keys.index(name) == 0)]
-    needed = {field: [name for name in _CALLED.get(field, (field,)) if name in keys] for field in FIELDS}
-    missing = [field for field, found in needed.items() if not found]
+    found = {field: next((name for name in names if name in keys), None) for field, names in form.fields.items()}
+    missing = [field for field, name in found.items() if name is None and field not in form.optional]
     if not times:
         missing.insert(0, "timestamp")
     if missing:
-        found = ", ".join(plain(column, 40) for column in columns[:20])
+        present = ", ".join(plain(column, 40) for column in columns[:20])
         what = "column" if len(missing) == 1 else "columns"
         raise InputError(
-            f"{what} missing: {', '.join(missing)}; found {found or 'none'}", file=file, line=line, column=missing[0]
+            f"{what} missing: {', '.join(missing)}; found {present or 'none'}", file=file, line=line, column=missing[0]
         )
-    chosen = [times[0], *(found[0] for found in needed.values())]
-    for name in chosen:
+    chosen = {field: name for field, name in found.items() if name is not None}
+    for name in (times[0], *chosen.values()):
         if keys.count(name) > 1:
             column = [i for i, key in enumerate(keys) if key == name][1]
             raise InputError("stands twice; keep one", file=file, line=line, column=plain(columns[column]))
     is_date = times[0] == "date"
     symbol = next((keys.index(name) for name in _SYMBOLS if name in keys), None)
     clock = keys.index("time") if is_date and "time" in keys else None
-    return Layout(
-        _name(columns, keys), keys.index(times[0]), clock, is_date, symbol, tuple(keys.index(n) for n in chosen[1:])
-    )
+    positions = {field: keys.index(name) for field, name in chosen.items()}
+    return Layout(_name(columns, keys), keys.index(times[0]), clock, is_date, symbol, positions)
 
 
 def is_headless_binance(row: Sequence[str]) -> bool:

@@ -44,6 +44,19 @@ class SeriesInfo:
 
 
 @dataclass(frozen=True)
+class EventInfo:
+    """The stored events of one symbol and kind (`trades`, `quotes`, `actions`) as they are now; fields as `SeriesInfo`."""
+
+    symbol: str
+    kind: str
+    venue: str
+    rows: int
+    start_ts: int
+    end_ts: int
+    snapshot: str
+
+
+@dataclass(frozen=True)
 class SeriesCard:
     """What a list shows of a series. `spark` holds up to 32 closes evenly from all bars, the last one included."""
 
@@ -81,6 +94,26 @@ class ImportReport:
 
     symbol: str
     interval: str
+    rows: int
+    new_rows: int
+    duplicates: int
+    start: str
+    end: str
+    raw_sha256: str
+    snapshot: str
+    issues: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as the command line prints it."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class EventReport:
+    """What an import of events did; fields as `ImportReport`, with the kind of events in place of the interval."""
+
+    symbol: str
+    kind: str
     rows: int
     new_rows: int
     duplicates: int

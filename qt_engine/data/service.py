@@ -15,15 +15,16 @@ from qt_engine.core.errors import InputError, NotFoundError
 from qt_engine.core.text import nearest
 from qt_engine.data.overview import read_overview
 from qt_engine.data.periods import Moment, span_ns
-from qt_engine.data.series import ImportReport, SeriesCard, SeriesInfo
+from qt_engine.data.series import EventInfo, EventReport, ImportReport, SeriesCard, SeriesInfo
 from qt_engine.storage.catalog import Catalog
 
 if TYPE_CHECKING:
     from qt_engine.data.bars import Bars
+    from qt_engine.data.event_pages import EventPage
     from qt_engine.data.market import Market
     from qt_engine.data.providers import Provider
     from qt_engine.data.quality import QualityReport
-    from qt_engine.data.shelf import Series, Shelf
+    from qt_engine.data.shelf import EventSeries, Series, Shelf
 
 
 class DataService:
@@ -72,6 +73,53 @@ class DataService:
         provider = FileProvider(path, symbol=symbol, interval=interval, tz=tz, venue=venue or "")
         return self._import(provider, replace=replace)[0]
 
+    def import_events(
+        self,
+        path: str | Path,
+        *,
+        symbol: str,
+        kind: str,
+        tz: str | None = None,
+        venue: str | None = None,
+        replace: bool = False,
+    ) -> EventReport:
+        """Import a CSV or Parquet file of events, all of it or nothing.
+
+        Parameters
+        ----------
+        path
+            The file. Trades: time, `price`, `size`, and an `id` if there is one. Quotes: time, `bid`, `ask`, and `bid_size`
+            and `ask_size` if they are known. Actions: `date`, `kind` (split, dividend or funding), `value`.
+        symbol
+            Whose events these are.
+        kind
+            `trades`, `quotes` or `actions`.
+        tz, venue
+            As in `import_file`. A date without a time of day stays that date at the venue, whatever the zone.
+        replace
+            Whether actions may take the place of ones with another value; trades and quotes only ever add up.
+
+        Raises
+        ------
+        InputError
+            Names file, line, column and reason; nothing but the raw bytes was stored.
+        """
+        from qt_engine.data.event_importing import import_events
+        from qt_engine.data.event_shelf import EventShelf
+        from qt_engine.data.raw import RawStore
+
+        raw = RawStore(self.folder / "raw")
+        return import_events(
+            raw,
+            EventShelf(self._shelf),
+            path,
+            symbol=symbol,
+            kind=kind,
+            tz=tz,
+            venue=venue or "",
+            replace=replace,
+        )
+
     def import_sample(self) -> list[ImportReport]:
         """Import the real daily bars that come with qt: AAPL, FB, GOOG, IBM and MSFT."""
         from qt_engine.data.providers import SampleProvider
@@ -81,6 +129,40 @@ class DataService:
     def series(self) -> list[SeriesInfo]:
         """Every stored series, sorted by symbol and interval."""
         return [series.info for series in self._shelf.all().values()]
+
+    def event_series(self) -> list[EventInfo]:
+        """All stored events, sorted by symbol and kind."""
+        return [events.info for events in self._shelf.stored().events.values()]
+
+    def events(
+        self,
+        symbol: str,
+        kind: str | None = None,
+        *,
+        start: Moment = None,
+        end: Moment = None,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> EventPage:
+        """A page of the events of one symbol.
+
+        Parameters
+        ----------
+        kind
+            `trades`, `quotes` or `actions`; where None, the only one that the symbol has.
+        start, end, offset, limit
+            As in `bars`.
+
+        Raises
+        ------
+        InputError
+            If there are none of that kind, or a number is negative.
+        """
+        from qt_engine.data.event_pages import read_page
+        from qt_engine.data.event_shelf import EventShelf
+
+        _check_page(offset, limit)
+        return read_page(EventShelf(self._shelf), self._events(symbol, kind), *span_ns(start, end), offset, limit)
 
     def overview(self) -> list[SeriesCard]:
         """What a list of series shows, sorted by symbol and interval; quick, without DuckDB and numpy."""
@@ -95,6 +177,7 @@ class DataService:
         end: Moment = None,
         offset: int = 0,
         limit: int | None = None,
+        resample: str | None = None,
     ) -> Bars:
         """A page of the bars of one series; takes milliseconds however long the series is.
 
@@ -106,6 +189,9 @@ class DataService:
             As in `load`.
         offset, limit
             How many bars to skip, and how many to give at most (None: all).
+        resample
+            Give bars of this interval, made of those of `interval`, which may then also be `trades` or `quotes`; where that
+            is None, of the longest that are stored and fit. Those are read first, however many they are.
 
         Raises
         ------
@@ -114,8 +200,11 @@ class DataService:
         """
         from qt_engine.data.bars import read_page
 
-        if offset < 0 or (limit is not None and limit < 0):
-            raise InputError("offset and limit must not be negative")
+        _check_page(offset, limit)
+        if resample is not None:
+            from qt_engine.data.bars import cut_page
+
+            return cut_page(self.load(symbol, resample, start, end, made_of=interval or "finer"), offset, limit)
         series = self._series(symbol, interval)
         return read_page(self._shelf, series, self._span(series, *span_ns(start, end)), offset, limit)
 
@@ -134,9 +223,18 @@ class DataService:
         return judge(series.info, rows)
 
     def load(
-        self, symbols: str | Sequence[str], interval: str | None = None, start: Moment = None, end: Moment = None
+        self,
+        symbols: str | Sequence[str],
+        interval: str | None = None,
+        start: Moment = None,
+        end: Moment = None,
+        *,
+        made_of: str | None = None,
     ) -> Market:
         """The stored bars of some symbols as a `Market`: the sorted union of their times, NaN where one does not trade.
+
+        Where none of the symbols is stored at that interval, its bars are made of finer ones that all of them have, or of
+        their trades or quotes; `Market.sources` says so. Stored actions of the symbols become `Market.actions`.
 
         Parameters
         ----------
@@ -146,16 +244,22 @@ class DataService:
             Where None, the only one that all of them have.
         start, end
             ISO dates or times (UTC), or UTC nanoseconds, both inclusive (a date counts to its end).
+        made_of
+            A stored interval, `trades` or `quotes`: make the bars of these, even where there are stored ones. `finer`: of
+            whatever is stored and finer.
 
         Raises
         ------
         InputError
             If a symbol or interval is not stored, or a symbol has no bars in that time.
         """
+        from qt_engine.data.sourcing import find_sources
+
         names = [symbols] if isinstance(symbols, str) else list(symbols)
         chosen = interval or self._common_interval(names)
-        series = [self._series(name, chosen) for name in names]
-        sources = [(one.info.symbol, one.info.snapshot) for one in series]
+        sources = find_sources(self._shelf.stored(), names, chosen, made_of)
+        if sources is None:
+            sources = [(name, self._series(name, chosen).info.snapshot) for name in names]
         return self._market(sources, chosen, *span_ns(start, end))
 
     def load_snapshot(
@@ -166,7 +270,7 @@ class DataService:
         Parameters
         ----------
         sources
-            (symbol, snapshot) of each column, as in `Market.sources`.
+            (symbol, origin) of each column, as in `Market.sources`: a bare snapshot, or one with what was made of it.
         start_ns, end_ns
             First and last opening time, UTC nanoseconds, both inclusive; None: no bound.
 
@@ -207,6 +311,25 @@ class DataService:
             raise NotFoundError(f"{symbol!r} is not stored at {chosen}; it is at {kept}")
         return found
 
+    def _events(self, symbol: str, kind: str | None) -> EventSeries:
+        from qt_engine.data.events import checked_kind
+
+        stored = self._shelf.stored()
+        kept = sorted(k for s, k in stored.events if s == symbol)
+        if not kept:
+            known = {s for s, _ in stored.events}
+            hint = nearest(symbol, known)
+            raise NotFoundError(
+                f"no events of {symbol!r} are stored; "
+                + (f"did you mean {hint!r}?" if hint else "import some: qt data import FILE --symbol X --kind trades")
+            )
+        if kind is None and len(kept) > 1:
+            raise InputError(f"choose a kind: {symbol!r} has {', '.join(kept)}")
+        found = stored.events.get((symbol, checked_kind(kind) if kind is not None else kept[0]))
+        if found is None:
+            raise NotFoundError(f"no {kind} of {symbol!r} are stored; there are {', '.join(kept)}")
+        return found
+
     def _span(self, series: Series, low: int, high: int) -> tuple[int, int]:
         from qt_engine.data.bars import find_span
 
@@ -231,12 +354,17 @@ class DataService:
         return common[0]
 
     def _known_symbol(self, symbol: str) -> str:
-        known = {s for s, _ in self._shelf.all()}
+        stored = self._shelf.stored()
+        known = {s for s, _ in stored.series}
         if symbol in known:
             return symbol
-        if not known:
+        if not known and not stored.events:
             raise NotFoundError(
                 f"no bars of {symbol!r} are stored; import some: qt data import FILE, or qt data import --sample"
+            )
+        if (symbol, "trades") in stored.events or (symbol, "quotes") in stored.events:
+            raise InputError(
+                f"no bars of {symbol!r} are stored, but events; name an interval to resample them to, such as 1m"
             )
         hint = nearest(symbol, known)
         raise NotFoundError(
@@ -255,3 +383,8 @@ class DataService:
         from qt_engine.data.loading import read_market
 
         return read_market(self._shelf, sources, interval, low, high)
+
+
+def _check_page(offset: int, limit: int | None) -> None:
+    if offset < 0 or (limit is not None and limit < 0):
+        raise InputError("offset and limit must not be negative")

@@ -22,7 +22,7 @@ from qt_engine.core.clock import now_ns
 from qt_engine.core.errors import InputError, NotFoundError
 from qt_engine.data import overview
 from qt_engine.data.canonical import COLUMNS, Rows, concatenate
-from qt_engine.data.series import SeriesInfo
+from qt_engine.data.series import EventInfo, SeriesInfo
 from qt_engine.storage.catalog import Catalog
 from qt_engine.storage.lake import read_parquet, write_parquet
 
@@ -46,6 +46,22 @@ class Series:
 
     info: SeriesInfo
     parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class EventSeries:
+    """Events of one symbol and kind as they are now, with their parts in order of time."""
+
+    info: EventInfo
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Everything that is stored, sorted: series by (symbol, interval), events by (symbol, kind)."""
+
+    series: dict[tuple[str, str], Series]
+    events: dict[tuple[str, str], EventSeries]
 
 
 @dataclass(frozen=True)
@@ -101,15 +117,19 @@ class Shelf:
     def __init__(self, folder: Path, catalog: Catalog) -> None:
         self.folder = folder
         self.catalog = catalog
-        self._seen: tuple[tuple[int, int] | None, dict[tuple[str, str], Series]] = (None, {})
+        self._seen: tuple[tuple[int, int] | None, Stored] = (None, Stored({}, {}))
 
     def all(self) -> dict[tuple[str, str], Series]:
-        """All series by (symbol, interval), sorted.
+        """All series by (symbol, interval), sorted."""
+        return self.stored().series
+
+    def stored(self) -> Stored:
+        """All series and events.
 
         What was read stays valid while `overview.json` is the same file, for every import replaces that.
         """
         if not self.catalog.exists:
-            return {}
+            return Stored({}, {})
         stamp = self._stamp()
         if stamp is None or self._seen[0] != stamp:
             self._seen = (stamp, self._read_all())
@@ -217,7 +237,7 @@ class Shelf:
             return None
         return status.st_ino, status.st_mtime_ns
 
-    def _read_all(self) -> dict[tuple[str, str], Series]:
+    def _read_all(self) -> Stored:
         with self.catalog.read() as con:
             parts = {
                 row[0]: Part(*row) for row in con.execute("SELECT part, rows, start_ts, end_ts FROM parts").fetchall()
@@ -226,10 +246,21 @@ class Shelf:
                 "SELECT symbol, interval, venue, rows, start_ts, end_ts, snapshot, last_close, change, parts FROM series "
                 "ORDER BY symbol, interval"
             ).fetchall()
-        return {
-            (row[0], row[1]): Series(SeriesInfo(*row[:-1]), tuple(parts[name] for name in json.loads(row[-1])))
-            for row in table
-        }
+            events = con.execute(
+                "SELECT symbol, kind, venue, rows, start_ts, end_ts, snapshot, parts FROM event_series ORDER BY symbol, kind"
+            ).fetchall()
+        return Stored(
+            {
+                (row[0], row[1]): Series(SeriesInfo(*row[:-1]), tuple(parts[name] for name in json.loads(row[-1])))
+                for row in table
+            },
+            {(row[0], row[1]): EventSeries(EventInfo(*row[:-1]), read_parts(row[-1])) for row in events},
+        )
+
+
+def read_parts(text: str) -> tuple[Part, ...]:
+    """Parts as the catalog keeps those of events."""
+    return tuple(Part(*part) for part in json.loads(text))
 
 
 def merge(old: Rows, new: Rows) -> Rows:

@@ -54,13 +54,24 @@ class TimeReader:
         Zone of times without an offset; None: UTC. A date alone is the start of that day there.
     is_date
         Whether eight digits are a day (20200131) and no epoch.
+    keeps_dates
+        Whether a date alone stays the start of that day in UTC, whatever the zone.
+
+    Attributes
+    ----------
+    used_zone
+        Whether the zone was needed for any time.
+    dated
+        Where the last piece held a date alone.
     """
 
-    def __init__(self, place: ZoneInfo | None, *, is_date: bool) -> None:
+    def __init__(self, place: ZoneInfo | None, *, is_date: bool, keeps_dates: bool = False) -> None:
         self._place = place
         self._is_date = is_date
+        self._keeps_dates = keeps_dates
         self._unit: int | None = None
         self.used_zone = False
+        self.dated: NDArray[np.bool_] = np.zeros(0, bool)
 
     def texts(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """UTC nanoseconds of a column of texts.
@@ -83,6 +94,7 @@ class TimeReader:
 
     def epochs(self, epochs: NDArray[np.int64]) -> NDArray[np.int64]:
         """UTC nanoseconds of a column of whole epochs; raises as `texts`."""
+        self.dated = np.zeros(len(epochs), bool)
         if not len(epochs):
             return epochs
         size = np.abs(epochs)
@@ -104,6 +116,7 @@ class TimeReader:
         outside = np.flatnonzero((ts < _FIRST_NS) | (ts > _LAST_NS))
         if len(outside):
             raise BadTime(int(outside[0]), f"this time {_RANGE}")
+        self.dated = np.zeros(len(ts), bool)
         return ts
 
     def local(self, local: NDArray[np.int64], *, are_dates: bool) -> NDArray[np.int64]:
@@ -152,7 +165,8 @@ class TimeReader:
         )
 
     def _located(self, values: NDArray[np.int64], kinds: NDArray[np.int8]) -> NDArray[np.int64]:
-        local = np.flatnonzero(kinds != _UTC)
+        self.dated = kinds == _DAY
+        local = np.flatnonzero(kinds == _LOCAL if self._keeps_dates else kinds != _UTC)
         if self._place is None or not len(local):
             return values
         self.used_zone = True

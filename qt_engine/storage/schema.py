@@ -49,7 +49,17 @@ _RUNS = (
         sequence BIGINT PRIMARY KEY, at_ns BIGINT, actor VARCHAR, action VARCHAR, subject VARCHAR, detail VARCHAR)""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((*_DATA, *_RUNS),)
+_EVENTS = (
+    # trades, quotes or actions of a symbol as they are now; parts: json list of (part, rows, start_ts, end_ts) in order of time
+    """CREATE TABLE event_series (
+        symbol VARCHAR, kind VARCHAR, venue VARCHAR, rows BIGINT, start_ts BIGINT, end_ts BIGINT, snapshot VARCHAR,
+        parts VARCHAR, updated_ns BIGINT, PRIMARY KEY (symbol, kind))""",
+    # every state they ever had; parts: json as above
+    """CREATE TABLE event_snapshots (
+        snapshot VARCHAR PRIMARY KEY, symbol VARCHAR, kind VARCHAR, venue VARCHAR, parts VARCHAR, rows BIGINT)""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = ((*_DATA, *_RUNS), _EVENTS)
 VERSION = len(MIGRATIONS)
 
 

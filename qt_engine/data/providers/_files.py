@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
-from qt_engine.core.errors import InputError, NotFoundError
+from qt_engine.core.errors import NotFoundError
 from qt_engine.core.text import plain
-from qt_engine.data.columnar import MAGIC, read_columnar
-from qt_engine.data.delimited import read_delimited
+from qt_engine.data.canonical import Rows
+from qt_engine.data.files import open_file, read_file
 from qt_engine.data.parsed import Parsed
 from qt_engine.data.providers._base import Provider, Source
 from qt_engine.data.time_zones import zone
@@ -44,28 +44,12 @@ class FileProvider(Provider):
 
     def open(self, source: Source) -> BinaryIO:
         self._check(source)
-        if not source.name.strip():
-            raise InputError("the file has no name; give a CSV or Parquet file")
-        try:
-            if self._path.is_dir():
-                raise InputError("is a folder; name one file", file=source.name)
-            if self._path.exists() and not self._path.is_file():
-                raise InputError("is no regular file", file=source.name)
-            return self._path.open("rb")
-        except FileNotFoundError:
-            raise InputError("there is no such file", file=source.name) from None
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise InputError(f"cannot be read: {reason}", file=source.name) from None
+        return open_file(self._path, source.name)
 
     def parse(self, raw: Path, source: Source) -> Parsed:
         self._check(source)
-        with raw.open("rb") as stream:
-            start = stream.read(len(MAGIC))
-        if not start:
-            raise InputError("is empty; a header line and rows of bars are needed", file=source.name, line=1)
-        read = read_columnar if start == MAGIC else read_delimited
-        return read(raw, source.name, self._place)
+        table = read_file(raw, source.name, self._place)
+        return Parsed(Rows.from_columns(table.columns), table.lines, table.layout, table.issues)
 
     def _check(self, source: Source) -> None:
         # the venue may have been spelled out on the way
