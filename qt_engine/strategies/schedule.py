@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from qt_engine.core.intervals import DAY_NS, interval_ns, is_intraday
 from qt_engine.data.market import Market
+from qt_engine.data.venues import local_times
 
 Times: TypeAlias = NDArray[np.int64]
 Period = Literal["week", "month", "quarter"]
@@ -51,19 +52,24 @@ def period_ends(market: Market, period: Period) -> Times:
 def _days(market: Market) -> tuple[Times, Times]:
     """For every bar the day of its session and the day on which the bar that is due next would open, since 1970-01-01."""
     step = interval_ns(market.interval)
-    today, due = market.ts // DAY_NS, (market.ts + step) // DAY_NS
     if market.periods_per_year == _DAYS_OF_ALWAYS_OPEN / max(step / DAY_NS, 1.0):
-        return today, due
+        return market.ts // DAY_NS, (market.ts + step) // DAY_NS
     if is_intraday(market.interval):
         # Whether a bar begins a session is known from the bar itself; whether it ends one only from the next bar. A
         # session has the day on which it begins, also where it goes on past midnight.
         begins = np.concatenate([[True], market.sample[:-1] == 1])
-        session = today[np.maximum.accumulate(np.where(begins, np.arange(len(today)), 0))]
+        days = local_times(market.ts[begins], market.venue) // DAY_NS
+        session = days[np.cumsum(begins) - 1]
         return session, session
+    # A daily bar is labelled with its date at UTC midnight, or with a time at its venue.
+    clock = market.ts
+    if (clock % DAY_NS != 0).any():
+        clock = np.where(clock % DAY_NS == 0, clock, local_times(clock, market.venue))
+    due = (clock + step) // DAY_NS
     if step < _WEEK * DAY_NS:
         weekday = (due + 3) % _WEEK  # 1970-01-01 was a Thursday; Monday is 0
         due = np.where(weekday >= 5, due + _WEEK - weekday, due)
-    return today, due
+    return clock // DAY_NS, due
 
 
 def _period(days: Times, period: Period) -> Times:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from qt_engine.core.intervals import DAY_NS, interval_ns
 from qt_engine.data.canonical import market_from_arrays
 from qt_engine.data.market import Market
+from qt_engine.data.venues import local_times
 from qt_engine.strategies.schedule import Period, every_bars, period_ends
 
 HOUR_NS = DAY_NS // 24
@@ -97,6 +98,24 @@ def test_a_session_has_the_day_on_which_it_begins() -> None:
     assert period_ends(market, "month").tolist() == [22]
 
 
+def test_daily_bars_that_are_labelled_with_a_time_have_the_date_of_their_venue() -> None:
+    expected = ["2021-01-29", "2021-02-26"]
+    tokyo = days("2021-01-04", "2021-03-03") - 9 * HOUR_NS  # midnight there
+    market = market_at(tokyo, venue="XTKS")
+    bars = [
+        str(np.datetime64(int(market.ts[bar] + 9 * HOUR_NS), "ns").astype("datetime64[D]"))
+        for bar in period_ends(market, "month")
+    ]
+    assert bars == expected
+    assert decided(market_at(days("2021-01-04", "2021-03-03") + 21 * HOUR_NS, venue="XNYS"), "month") == expected
+
+
+def test_hours_at_a_venue_whose_day_begins_before_that_of_utc() -> None:
+    opens = days("2021-01-25", "2021-02-05") - HOUR_NS  # 10:00 in Sydney, in summer
+    ts = (opens[:, None] + HOUR_NS * np.arange(6)).reshape(-1)
+    assert period_ends(market_at(ts, "1h", "XASX"), "month").tolist() == [30]
+
+
 def test_weeks_as_bars() -> None:
     ts = days("2021-01-04", "2021-04-30")[::5]
     market = market_at(ts, "1w")
@@ -154,12 +173,22 @@ def test_cutting_off_the_future_changes_no_earlier_decision(market: Market, peri
 
 
 @given(calendars(), st.sampled_from(("week", "month", "quarter")))
-def test_each_period_that_is_over_is_decided_once(market: Market, period: Period) -> None:
-    """Counted without weeks of holidays: one decision between the ends of two neighbouring periods with bars."""
-    if market.interval != "1d" or not len(market):
+def test_each_period_that_is_over_is_decided_by_the_first_bar_after_it(market: Market, period: Period) -> None:
+    if market.interval != "1d":
         return
-    day = market.ts // DAY_NS
-    months = (day * DAY_NS).astype("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
-    number = {"week": (day + 3) // 7, "month": months, "quarter": months // 3}[period]
-    over = len(np.unique(number)) - 1
-    assert over <= len(period_ends(market, period)) <= over + 1
+    number = numbers_of(market, period)
+    decisions = set(period_ends(market, period).tolist())
+    over = np.flatnonzero(number[1:] != number[:-1])
+    for last in over:
+        in_time = {bar for bar in np.flatnonzero(number == number[last]).tolist() if bar in decisions}
+        assert in_time or last + 1 in decisions
+    assert len(decisions) <= len(over) + 1
+
+
+def numbers_of(market: Market, period: Period) -> np.ndarray:
+    """The week, month or quarter of every daily bar."""
+    clock = np.where(market.ts % DAY_NS == 0, market.ts, local_times(market.ts, market.venue))
+    if market.periods_per_year == 365.0:
+        clock = market.ts
+    months = clock.astype("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
+    return {"week": (clock // DAY_NS + 3) // 7, "month": months, "quarter": months // 3}[period]
