@@ -129,12 +129,11 @@ def prove_warm_up(
     violation: Violation | None = None
     for place, start in enumerate(starts):
         later = decide(market.window(start, len(market)))
-        settled = first_settled(whole, later, start)
-        worst = None if settled is None or worst is None else max(worst, settled)
-        if violation is None and (settled is None or settled > need):
-            found = first_difference(whole, later, len(market), start=start, after=start + need)
-            assert found is not None
-            violation = Violation(
+        found = first_difference(whole, later, len(market), start=start, after=start + need)
+        if found is not None:
+            settled = first_settled(whole, later, start)
+            worst = None if settled is None or worst is None else max(worst, settled)
+            violation = violation or Violation(
                 found.bar, int(market.ts[found.bar]), _symbol(market, found), found.what, found.whole, found.cut, start
             )
         if progress is not None:
