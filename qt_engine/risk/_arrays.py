@@ -23,17 +23,6 @@ def series(name: str, values: ArrayLike, least: int = 1) -> Floats:
     return array
 
 
-def table(name: str, values: ArrayLike) -> Floats:
-    """Columns of finite numbers, float64 `(n, k)`; one series is a table of one column."""
-    array = _floats(name, values)
-    if array.ndim == 1:
-        array = array[:, None]
-    if array.ndim != 2 or not array.size:
-        raise InputError(f"{name}: must be a table of rows and columns, not an array of shape {array.shape}")
-    _finite(name, array)
-    return array
-
-
 def number(
     name: str, value: float, *, low: float = -math.inf, high: float = math.inf, above: float = -math.inf,
     below: float = math.inf,
@@ -68,7 +57,7 @@ def _floats(name: str, values: ArrayLike) -> Floats:
 
 
 def _finite(name: str, array: Floats) -> None:
-    wrong = np.flatnonzero(~np.isfinite(array.ravel()))
+    wrong = np.flatnonzero(~np.isfinite(array))
     if len(wrong):
-        place, shown = int(wrong[0]) // (array.shape[1] if array.ndim == 2 else 1), array.ravel()[wrong[0]]
-        raise InputError(f"{name}: must be finite, and value {place} is {shown:g}: leave out what is not known")
+        place = int(wrong[0])
+        raise InputError(f"{name}: must be finite, and value {place} is {array[place]:g}: leave out what is not known")

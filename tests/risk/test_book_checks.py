@@ -166,6 +166,8 @@ def test_a_limit_that_needs_history_is_never_passed_over(limit: dict[str, Any]) 
         lambda: History(1.0, 1.0, -1),
         lambda: pre_trade(Order(3, 1.0), HELD, RiskLimits()),
         lambda: pre_trade(Order(-1, 1.0), HELD, RiskLimits()),
+        lambda: pre_trade(Order("A", 1.0), HELD, RiskLimits()),  # type: ignore[arg-type]
+        lambda: pre_trade(Order(True, 1.0), HELD, RiskLimits()),
         lambda: pre_trade(Order(0, 0.0), HELD, RiskLimits()),
         lambda: pre_trade(Order(0, math.nan), HELD, RiskLimits()),
         lambda: pre_trade(Order(0, 1.0), book([0.0], [math.nan], 10.0), RiskLimits()),

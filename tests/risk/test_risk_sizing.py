@@ -241,6 +241,10 @@ def test_leverage_by_hand() -> None:
     np.testing.assert_allclose(leverage, [0.0, 0.0, 0.6, 0.02 / known[2]])
 
 
+def test_a_series_shorter_than_the_window_is_not_traded() -> None:
+    assert (volatility_target_leverage([0.01, -0.01, 0.02], 0.1, 252) == 0.0).all()
+
+
 def test_a_series_that_does_not_move_gets_the_most_that_is_allowed() -> None:
     assert volatility_target_leverage(np.zeros(40), 0.1, 252, max_leverage=2.5)[30] == 2.5
 
