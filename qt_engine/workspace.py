@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from qt_engine.data.service import DataService
     from qt_engine.experiments.compare import Comparison
     from qt_engine.experiments.preview import Preview, Previewer
+    from qt_engine.experiments.proving import Proofs
     from qt_engine.experiments.registry import RunRegistry
     from qt_engine.experiments.reproduce import Reproduction
     from qt_engine.experiments.road import Progress
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from qt_engine.optimization.service import SweepService
     from qt_engine.optimization.sweeping import SweepTable
     from qt_engine.storage.catalog import Catalog
+    from qt_engine.strategies.base import Strategy
     from qt_engine.strategies.library import StrategyLibrary
 
 __all__ = ["Workspace"]
@@ -166,7 +168,7 @@ class Workspace:
 
     def backtest(
         self,
-        strategy: str | os.PathLike[str],
+        strategy: str | os.PathLike[str] | type[Strategy],
         symbols: Sequence[str] | None = None,
         interval: str | None = None,
         start: str | date | None = None,
@@ -216,7 +218,7 @@ class Workspace:
 
     def specify(
         self,
-        strategy: str | os.PathLike[str],
+        strategy: str | os.PathLike[str] | type[Strategy],
         symbols: Sequence[str] | None = None,
         interval: str | None = None,
         start: str | date | None = None,
@@ -236,6 +238,27 @@ class Workspace:
             document, source.text, parameters, symbols=symbols, interval=interval, start=start, end=end,
             **self._execution(execution),
         )  # fmt: skip
+
+    def prove(
+        self,
+        strategy: str | os.PathLike[str] | type[Strategy],
+        symbols: Sequence[str] | None = None,
+        interval: str | None = None,
+        start: str | date | None = None,
+        end: str | date | None = None,
+        params: Mapping[str, Any] | None = None,
+        *,
+        thorough: bool = False,
+        progress: Progress | None = None,
+    ) -> Proofs:
+        """Prove on stored bars that a strategy does not look ahead, and that its warm-up is long enough.
+
+        Parameters are those of `backtest`; `thorough` takes the future away at every bar and not only at some.
+        """
+        from qt_engine.experiments.proving import prove
+
+        spec = self.specify(strategy, symbols, interval, start, end, params)
+        return prove(spec, self._load(spec), thorough=thorough, progress=progress)
 
     def run(self, run_id: str) -> Run:
         """A run of the registry, by its id or the beginning of it."""

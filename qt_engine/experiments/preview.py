@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qt_engine.core.errors import InputError
+from qt_engine.core.errors import InputError, StrategyError
 from qt_engine.data.overview import FILE_NAME as OVERVIEW
 from qt_engine.strategies.problems import Problem
 
@@ -67,7 +67,7 @@ class Previewer:
         specify: Callable[[StrategyDocument, str, Mapping[str, Any]], RunSpec],
         parameters: Mapping[str, Any],
     ) -> Preview:
-        """Read, compile and simulate a text; never raises on what a user may type.
+        """Read, compile and simulate a text; never raises on what a user may type. A strategy in Python is run.
 
         Parameters
         ----------
@@ -77,16 +77,19 @@ class Previewer:
             Overrides of the text's own defaults.
         """
         from qt_engine.experiments.road import prepare, walk
-        from qt_engine.strategies.language import read_document
         from qt_engine.strategies.parameters import resolve_parameters
 
-        document, problems = read_document(text)
+        document, problems = _read(text)
         if document is None:
             return Preview(tuple(problems))
         try:
             spec = specify(document, text, resolve_parameters(document, parameters))
             market = self._market(spec)
             outcome = walk(prepare(spec, market))
+        except StrategyError as error:
+            return Preview(
+                (*problems, Problem(error.line or 1, 1, f"{error.bar}: {error.reason}" if error.bar else error.reason))
+            )
         except InputError as error:
             column = error.column if isinstance(error.column, int) else 1
             return Preview((*problems, Problem(error.line or 1, column, error.reason)))
@@ -104,3 +107,14 @@ class Previewer:
                 self._markets.popitem(last=False)
         self._markets.move_to_end(key)
         return self._markets[key]
+
+
+def _read(text: str) -> tuple[StrategyDocument | None, list[Problem]]:
+    from qt_engine.strategies.language import read_document
+    from qt_engine.strategies.programs import is_python
+
+    if not is_python(text):
+        return read_document(text)
+    from qt_engine.strategies.python_source import read_python
+
+    return read_python(text, "the text")

@@ -10,6 +10,7 @@ from qt_engine.core.errors import InputError
 if TYPE_CHECKING:
     from qt_engine.strategies.document import StrategyDocument
     from qt_engine.strategies.library import StrategySource
+    from qt_engine.strategies.problems import Problem
 
 
 def load_strategy(source: StrategySource) -> StrategyDocument:
@@ -27,6 +28,17 @@ def load_strategy(source: StrategySource) -> StrategyDocument:
     from qt_engine.strategies.language import load_document
 
     return load_document(source.text, str(source.path))
+
+
+def read_strategy(source: StrategySource) -> tuple[StrategyDocument | None, list[Problem]]:
+    """As `load_strategy`, with everything that is wrong at once instead of an exception."""
+    if source.language == "python":
+        from qt_engine.strategies.python_source import read_python
+
+        return read_python(source.text, str(source.path), package=source.package, name=source.name)
+    from qt_engine.strategies.language import read_document
+
+    return read_document(source.text)
 
 
 def stored_strategy(text: str, canonical: Mapping[str, Any]) -> StrategyDocument:

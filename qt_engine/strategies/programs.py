@@ -8,6 +8,7 @@ with `register_strategy` is known until it ends.
 from __future__ import annotations
 
 import ast
+import re
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ GROUP = "qt.strategies"
 SUFFIX = ".py"
 SHIPPED = Path(__file__).parent / "shipped"
 SHIPPED_PACKAGE = "qt_engine.strategies.shipped"
+
+_CLASS = re.compile(r"^class\s+\w+\s*[(:]", re.MULTILINE)
 
 REGISTERED: dict[str, type[Strategy]] = {}
 """What `register_strategy` has noted in this process, by name."""
@@ -35,6 +38,11 @@ def installed() -> dict[str, EntryPoint]:
 def shipped_files() -> dict[str, Path]:
     """The files of the strategies in Python that ship with qt, by name."""
     return {path.stem: path for path in sorted(SHIPPED.glob(f"[a-z]*{SUFFIX}"))}
+
+
+def is_python(text: str) -> bool:
+    """Whether a text is a program and no document: it has a class at the left margin, which no document has."""
+    return _CLASS.search(text) is not None
 
 
 def description_in(text: str) -> str:

@@ -36,7 +36,6 @@ from qt_engine.strategies.settings import RISK
 
 KIND = "python"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_CLASS = re.compile(r"^class\s+\w+", re.MULTILINE)
 _modules = itertools.count()
 
 
@@ -114,11 +113,6 @@ def recall_python(source: str, *, package: str = "", name: str) -> PythonStrateg
     """As `load_python` for a text that a run has stored: called by its name, or as it was called in this process."""
     known = _loaded.get((source, package, name))
     return known or load_python(source, f"{name}.py", package=package, name=name)
-
-
-def is_python(text: str) -> bool:
-    """Whether a text is a Python strategy and no document: it has a class at the left margin, which no YAML has."""
-    return _CLASS.search(text) is not None
 
 
 def load_python(source: str, file: str, *, package: str = "", name: str | None = None) -> PythonStrategy:
