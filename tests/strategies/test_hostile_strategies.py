@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qt_engine.strategies.language import read_document
+from qt_engine.strategies.parameters import resolve_parameters
 
 HEAD = "schema: 1\nname: a\nkind: rules\n"
 BOMB = "a: &a [x, x]\n" + "".join(
@@ -107,10 +108,44 @@ _JSON = st.recursive(
     max_leaves=12,
 )
 _KEYS = ["schema", "name", "description", "kind", "interval", "universe", "params", "require", "let", "entry", "exit", "reentry",
-         "sizing", "risk"]  # fmt: skip
+         "sizing", "orders", "select", "weights", "rebalance", "constraints", "risk"]  # fmt: skip
 
 
 @given(st.dictionaries(st.sampled_from(_KEYS), _JSON))
 def test_arbitrary_values_in_every_section(sections: dict[str, object]) -> None:
     read_document(json.dumps(sections))
-    read_document(json.dumps({"schema": 1, "name": "a", "kind": "rules", "entry": {"long": "close > open"}} | sections))
+    head = {"schema": 1, "name": "a"}
+    read_document(json.dumps(head | {"kind": "rules", "entry": {"long": "close > open"}} | sections))
+    read_document(json.dumps(head | {"kind": "portfolio"} | sections | {"kind": "portfolio"}))
+
+
+_PARTS = {
+    "orders": ("entry", "exit", "type", "limit", "stop", "time_in_force", "expire_after"),
+    "select": ("rank", "top", "bottom", "where"),
+    "weights": ("method", "window", "covariance", "half_life", "shrinkage", "factors", "value", "views", "confidence", "fallback"),
+    "rebalance": ("every", "drift_band"),
+    "constraints": ("max_weight", "min_weight", "max_turnover", "gross", "net", "long_only", "sectors", "max_sector"),
+    "risk": ("max_positions", "max_gross", "max_drawdown", "max_net", "max_concentration", "max_position", "max_daily_loss"),
+}  # fmt: skip
+_VALUES = st.one_of(
+    _JSON,
+    st.sampled_from([
+        "close", "close > 1", "n", "2 * n", "5%", "100%", 1, 0, -1, 0.5, 1e300, "nan", "month", "n bars", "bar", "limit", "stop",
+        "stop_limit", "day", "signal", "hrp", "min_variance", "black_litterman", "ewma", "shrunk", "factor", "cash", "true", "false",
+        {"TECH": ["A"], "OLD": ["A", "B"]}, {"type": "limit", "limit": "close"}, "position", "n / 0",
+    ]),
+)  # fmt: skip
+
+
+@given(
+    st.fixed_dictionaries(
+        {}, optional={name: st.dictionaries(st.sampled_from(keys), _VALUES) for name, keys in _PARTS.items()}
+    ),
+    st.sampled_from(("rules", "portfolio")),
+)
+def test_arbitrary_values_of_every_setting(sections: dict[str, object], kind: str) -> None:
+    document, problems = read_document(json.dumps({"schema": 1, "name": "a", "kind": kind, "params": {"n": 5}} | sections))
+    assert all(problem.message and problem.column >= 1 for problem in problems)
+    if document is not None:
+        json.dumps(document.canonical(), allow_nan=False)
+        assert resolve_parameters(document) == {"n": 5}
