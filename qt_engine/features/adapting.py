@@ -10,33 +10,41 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qt_engine.core.errors import InputError
-from qt_engine.features.feature import Feature, Use
+from qt_engine.features.feature import Feature, Use, refuse_label
 from qt_engine.features.graph import columns_of, ordered, resolve
 from qt_engine.features.indicator import Indicator
-from qt_engine.features.registration import features
+from qt_engine.features.registration import features, labels
 
 if TYPE_CHECKING:
     from qt_engine.features._arrays import Floats
 
 
 def registered(name: str) -> Indicator | None:
-    """The feature of this name as an indicator; None where there is none or it looks across assets.
-
-    Raises
-    ------
-    InputError
-        If the feature depends on something that does not exist or on itself.
-    """
+    """The feature of this name as an indicator; None where `refusal` says why not."""
     feature = features().get(name)
-    if feature is None or feature.across:
+    if feature is None or refusal(name) is not None:
         return None
     node = resolve(Use(name, (), _some(feature)))
-    if any(part.across for part in ordered(node)):
-        return None
     return Indicator(
         name, (), columns_of(node), feature.parameters, feature.description, feature.source, f"feature:{node.fingerprint}:{name}",
         partial(_warmup, name), kind=feature.kind, version=feature.version, scale=feature.scale, refuse=feature.refuse,
     )  # fmt: skip
+
+
+def refusal(name: str) -> str | None:
+    """Why a strategy cannot call what is registered under a name; None where it can, or where nothing is."""
+    if name in labels():
+        return refuse_label(name)
+    feature = features().get(name)
+    if feature is None:
+        return None
+    try:
+        node = resolve(Use(name, (), _some(feature)))
+    except InputError as error:  # what it depends on does not exist, or it depends on itself
+        return error.reason
+    if any(part.across for part in ordered(node)):
+        return f"{name} looks across assets, and a strategy reads one asset: use rank(…) or zscore(…) of a series"
+    return None
 
 
 def kernel(name: str) -> Callable[..., None]:
@@ -64,17 +72,3 @@ def _some(feature: Feature) -> tuple[tuple[str, float], ...]:
 
 def _warmup(name: str, **parameters: float) -> int:
     return resolve(Use(name, (), tuple(sorted(parameters.items())))).warmup
-
-
-def refusal(name: str) -> InputError | None:
-    """Why a name that is registered cannot be called in a strategy; None where it can, or is not known."""
-    from qt_engine.features.feature import refuse_label
-    from qt_engine.features.registration import labels
-
-    if name in labels():
-        return InputError(refuse_label(name))
-    if name in features() and registered(name) is None:
-        return InputError(
-            f"{name} looks across assets, and a strategy reads one asset: use rank(…) or zscore(…) of a series"
-        )
-    return None

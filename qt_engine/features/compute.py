@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from qt_engine.core.errors import InputError
 from qt_engine.core.text import nearest
 from qt_engine.features.indicator import Indicator
-from qt_engine.features.registry import INDICATORS, lookup
+from qt_engine.features.registry import INDICATORS, lookup, refusal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,11 +146,9 @@ def kernel_of(place: str) -> Kernel:
 def _known(name: str) -> Indicator:
     indicator = lookup(name)
     if indicator is None:
-        from qt_engine.features.adapting import refusal
-
         refused = refusal(name)
         if refused is not None:
-            raise refused
+            raise InputError(refused)
         guess = nearest(name, INDICATORS)
         raise InputError(f"there is no indicator {name!r}" + (f"; did you mean {guess!r}?" if guess else ""))
     return indicator

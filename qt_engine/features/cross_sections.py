@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from qt_engine.features._arrays import Floats
 
 
-@feature("market_return", depends=("returns",), across=True, warmup=0, scale=0, source="Equal weights")
+@feature(
+    "market_return", depends=("returns",), across=True, warmup=0, scale=0, kind="indicator", source="Equal weights"
+)
 def market_return(returns: Floats) -> Floats:
     """Mean return of the assets that trade in the bar, the same for each of them"""
     import numpy as np

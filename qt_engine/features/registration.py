@@ -230,10 +230,17 @@ def _parameters(
     inputs: int,
     name: str,
 ) -> tuple[Parameter, ...]:
-    arguments = inspect.signature(function).parameters.values()
-    positional = [a for a in arguments if a.kind in (a.POSITIONAL_ONLY, a.POSITIONAL_OR_KEYWORD)]
-    if len(positional) != inputs and not any(a.kind == a.VAR_POSITIONAL for a in arguments):
-        raise InputError(f"{name}: its function takes {len(positional)} series, but {inputs} are declared")
+    try:
+        arguments = list(inspect.signature(function).parameters.values())
+    except ValueError:  # a numpy function does not tell
+        return tuple(given or ())
+    declared = {parameter.name for parameter in given or ()}
+    series = [a for a in arguments if a.kind in (a.POSITIONAL_ONLY, a.POSITIONAL_OR_KEYWORD) and a.name not in declared]
+    if len(series) != inputs and not any(a.kind == a.VAR_POSITIONAL for a in arguments):
+        raise InputError(f"{name}: its function takes {len(series)} series, but {inputs} are declared")
+    missing = sorted(declared - {a.name for a in arguments})
+    if missing and not any(a.kind == a.VAR_KEYWORD for a in arguments):
+        raise InputError(f"{name}: its function does not take the parameter {missing[0]!r}")
     if given is not None:
         return tuple(given)
     made = [_parameter(a, (bounds or {}).get(a.name), name) for a in arguments if a.kind == a.KEYWORD_ONLY]

@@ -12,7 +12,7 @@ from qt_engine.features.own_indicators import OWN_INDICATORS
 from qt_engine.features.signals import SIGNALS
 from qt_engine.features.talib_functions import TALIB_FUNCTIONS
 
-__all__ = ["INDICATORS", "Binding", "Column", "Indicator", "Parameter", "bind", "lookup"]
+__all__ = ["INDICATORS", "Binding", "Column", "Indicator", "Parameter", "bind", "lookup", "refusal"]
 
 INDICATORS: dict[str, Indicator] = {
     indicator.name: indicator
@@ -29,3 +29,10 @@ def lookup(name: str) -> Indicator | None:
     from qt_engine.features.adapting import registered
 
     return registered(name)
+
+
+def refusal(name: str) -> str | None:
+    """Why a strategy cannot call what is registered under this name, such as a label; None where nothing is."""
+    from qt_engine.features import adapting
+
+    return adapting.refusal(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from qt_engine.core.errors import InputError
-from qt_engine.features.registry import INDICATORS, lookup
+from qt_engine.features.registry import INDICATORS, lookup, refusal
 from qt_engine.strategies.calls import bars_argument, bind_indicator, is_constant
 from qt_engine.strategies.constants import CONSTANT_FUNCTIONS
 from qt_engine.strategies.document import Parameter
@@ -213,6 +213,10 @@ class TypeChecker:
             return self._function(node)
         if lookup(node.name) is not None:
             return self._indicator(node)
+        reason = refusal(node.name)
+        if reason is not None:
+            self._report(node, reason)
+            return "number"
         known = [*FUNCTIONS, *INDICATORS]
         near = nearest_name(
             self._reader,

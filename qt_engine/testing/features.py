@@ -53,12 +53,14 @@ def example_market(bars: int, assets: int = 3) -> Market:
 
 def without(market: Market, absent: np.ndarray[Any, Any]) -> Market:
     """The market with nothing known where `absent` `(T, A)` is set."""
-    return replace(market, **{name: np.where(absent, np.nan, getattr(market, name)) for name in FIELDS})
+    cut: dict[str, Any] = {name: np.where(absent, np.nan, getattr(market, name)) for name in FIELDS}
+    return replace(market, **cut)
 
 
 def only(market: Market, bars: np.ndarray[Any, Any]) -> Market:
     """The market of some bars."""
-    cut = {name: np.ascontiguousarray(getattr(market, name)[bars]) for name in ("ts", "close_ts", "sample", *FIELDS)}
+    names = ("ts", "close_ts", "sample", *FIELDS)
+    cut: dict[str, Any] = {name: np.ascontiguousarray(getattr(market, name)[bars]) for name in names}
     return replace(market, **cut)
 
 
@@ -110,7 +112,8 @@ class FeatureContract(_Contract):
     def test_a_changed_future_changes_no_byte(self, name: str) -> None:
         node, market = self.node(name), self.market(name)
         cut = len(market) - 20
-        other = replace(market, **{c: getattr(market, c).copy() for c in FIELDS})
+        copies: dict[str, Any] = {column: getattr(market, column).copy() for column in FIELDS}
+        other = replace(market, **copies)
         for column in FIELDS:
             getattr(other, column)[cut:] *= 3.0
         assert evaluate(node, other)[:cut].tobytes() == evaluate(node, market)[:cut].tobytes()
@@ -157,7 +160,8 @@ class FeatureContract(_Contract):
         if scale is None:
             pytest.skip("not declared")
         # A power of two, so that the arithmetic itself is exact.
-        other = replace(market, **{column: getattr(market, column) * 4.0 for column in PRICES})
+        dearer: dict[str, Any] = {column: getattr(market, column) * 4.0 for column in PRICES}
+        other = replace(market, **dearer)
         np.testing.assert_allclose(evaluate(node, other), evaluate(node, market) * 4.0**scale, rtol=1e-9, atol=1e-12)
 
     def test_the_same_bytes_each_time_and_inputs_stay(self, name: str) -> None:

@@ -150,6 +150,8 @@ def call_everything(folder: Path) -> dict[str, Any]:
     found["qt data list"] = qt("data", "list")
     found["qt data bars"] = qt("data", "bars", "AAPL", "--limit", "3")
     found["qt data quality"] = qt("data", "quality", "FLAT")
+    found["qt features list"] = qt("features", "list", "--search", "momentum")
+    found["qt features compute"] = qt("features", "compute", "rsi", "--symbol", "AAPL", "--limit", "2")
     found["qt strategies list"] = qt("strategies", "list")
     found["qt strategies show"] = qt("strategies", "show", "sma_cross")
     found["qt strategies check"] = qt("strategies", "check", str(wrong))
