@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -117,6 +118,8 @@ class CompleteReference:
     counters: Counters
     open_positions: tuple[OpenPosition, ...]
     cash: float
+    seen: Counter[str]
+    """How often what a test must not miss has happened."""
 
 
 def stricter(given: SimInput) -> Risk:
@@ -135,6 +138,7 @@ class Book:
         self.given, self.market, self.plan = given, given.market, given.plan
         self.limits = stricter(given)
         self.costs = Costs(given)
+        self.seen = self.costs.seen
         self.assets = range(len(given.market.symbols))
         self.bars = len(given.market)
         self.ts, self.close_ts, self.sample = (getattr(given.market, n).tolist() for n in ("ts", "close_ts", "sample"))
@@ -243,6 +247,7 @@ class Book:
 
     def add_to(self, position: Position, quantity: float, price: float, fee: float) -> None:
         """A later fill of what opened a position."""
+        self.seen["a later fill of an entry"] += 1
         whole = position.quantity + quantity
         position.entry_price = (position.quantity * position.entry_price + quantity * price) / whole
         position.quantity = whole
@@ -252,10 +257,12 @@ class Book:
         """A fill that closes a position, wholly or in part."""
         gain = position.direction * quantity * (price - position.entry_price)
         if quantity < position.quantity:
+            self.seen["a partial exit"] += 1
             position.realised = position.realised + gain
             position.exit_fees = position.exit_fees + fee
             position.quantity = position.quantity - quantity
             return
+        self.seen["a position closed by several fills"] += position.realised != 0
         self.pnls.append(position.realised + gain - (position.entry_fee + (position.exit_fees + fee)))
         del self.positions[position.asset]
         self.last_exit_bar[position.asset] = t
@@ -269,7 +276,7 @@ class Book:
                 self.end_unfilled(waiting, Status.EXPIRED)
         return CompleteReference(
             np.array(self.fills, FILL), np.array([order.row for order in self.orders], ORDER),
-            np.array(self.events, EVENT), self.equity, self.count(), tuple(self.report_open()), self.cash,
+            np.array(self.events, EVENT), self.equity, self.count(), tuple(self.report_open()), self.cash, +self.seen,
         )  # fmt: skip
 
     def report_open(self) -> list[OpenPosition]:

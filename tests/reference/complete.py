@@ -26,8 +26,6 @@ class CompleteSimulator(Targets):
         super().__init__(given, exit_conditions)
         self.peak = self.session_base = self.cash
         self.halted_today = False
-        self.lost_in_session = False
-        self.killed = False
         self.above = dict.fromkeys((Event.MAX_GROSS, Event.MAX_NET, Event.MAX_CONCENTRATION), False)
 
     def run(self) -> CompleteReference:
@@ -101,6 +99,9 @@ class CompleteSimulator(Targets):
                 continue
             position, waiting = self.positions.get(asset), self.slots.get(asset)
             if kind == SPLIT:
+                self.seen["a split of a position"] += position is not None
+                self.seen["a split of a working order"] += isinstance(waiting, Order)
+                self.seen["a split of a sized order"] += isinstance(waiting, Order) and waiting.remaining is not None
                 self.split(asset, value)
                 if position is not None or waiting is not None:
                     self.event(t, asset, Event.SPLIT, value)
@@ -137,32 +138,37 @@ class CompleteSimulator(Targets):
         self.bars_with_position += bool(self.positions)
 
     def check_limits(self, t: int) -> None:
-        limits, equity = self.limits, self.equity[t]
+        equity = self.equity[t]
         self.peak = max(self.peak, equity)
-        if limits.max_drawdown is not None and self.halted is None:
-            drawdown = 1 - equity / self.peak
-            if drawdown >= limits.max_drawdown:
-                self.event(t, -1, Event.MAX_DRAWDOWN, drawdown, limits.max_drawdown)
-                self.halt(t, Reason.MAX_DRAWDOWN)
-        if limits.max_daily_loss is not None and self.halted is None and not self.lost_in_session:
-            loss = 1 - divide(equity, self.session_base)
-            if loss >= limits.max_daily_loss:
-                self.lost_in_session = self.halted_today = True
-                self.event(t, -1, Event.MAX_DAILY_LOSS, loss, limits.max_daily_loss)
-                self.leave_everything(t, Reason.DAILY_LOSS)
-        self.check_exposures(t)
-        if self.given.kill_ts is not None and not self.killed and self.close_ts[t] >= self.given.kill_ts:
-            self.killed = True
-            self.event(t, -1, Event.KILL_SWITCH, equity)
+        for check in (self.check_drawdown, self.check_daily_loss, self.check_exposures, self.check_kill_switch):
             if self.halted is None:
-                self.halt(t, Reason.KILL_SWITCH)
+                check(t, equity)
         if self.sample[t]:
             self.session_base = equity
             self.orders_in_session = 0
-            self.refused_in_session = self.lost_in_session = self.halted_today = False
+            self.refused_in_session = self.halted_today = False
 
-    def check_exposures(self, t: int) -> None:
-        equity = self.equity[t]
+    def check_drawdown(self, t: int, equity: float) -> None:
+        if self.limits.max_drawdown is not None:
+            drawdown = 1 - equity / self.peak
+            if drawdown >= self.limits.max_drawdown:
+                self.event(t, -1, Event.MAX_DRAWDOWN, drawdown, self.limits.max_drawdown)
+                self.halt(t, Reason.MAX_DRAWDOWN)
+
+    def check_daily_loss(self, t: int, equity: float) -> None:
+        if self.limits.max_daily_loss is not None and not self.halted_today:
+            loss = 1 - divide(equity, self.session_base)
+            if loss >= self.limits.max_daily_loss:
+                self.halted_today = True
+                self.event(t, -1, Event.MAX_DAILY_LOSS, loss, self.limits.max_daily_loss)
+                self.leave_everything(t, Reason.DAILY_LOSS)
+
+    def check_kill_switch(self, t: int, equity: float) -> None:
+        if self.given.kill_ts is not None and self.close_ts[t] >= self.given.kill_ts:
+            self.event(t, -1, Event.KILL_SWITCH, equity)
+            self.halt(t, Reason.KILL_SWITCH)
+
+    def check_exposures(self, t: int, equity: float) -> None:
         gross = net = largest = 0.0
         whose = -1
         for asset, mark in self.marks(None).items():
@@ -189,7 +195,9 @@ class CompleteSimulator(Targets):
     def leave_everything(self, t: int, reason: Reason) -> None:
         for asset in self.assets:
             if isinstance(self.slots.get(asset), WorkingExit):
+                self.seen["a halt leaves a working exit alone"] += 1
                 continue
+            self.seen["a halt takes an order's place"] += asset in self.slots
             self.cancel(asset)
             if asset in self.positions:
                 self.order_exit(t, asset, reason)
@@ -200,6 +208,7 @@ class CompleteSimulator(Targets):
         for asset in sorted(self.positions):
             waiting = self.slots.get(asset)
             if not isinstance(waiting, WorkingExit) and not (waiting is not None and waiting.slot == book.EXIT):
+                self.seen["an exit is tried again while halted"] += 1
                 self.order_exit(t, asset, reason)
 
 

@@ -6,11 +6,12 @@ Slow and obvious, like `reference.simulator`: written from the page, sharing no 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from qt_engine.core.randomness import Purpose, symbol_key, uniform
-from qt_engine.data.market import Market
+from qt_engine.data.market import SPLIT, Market
 from qt_engine.simulation.contract import SimInput
 from qt_engine.simulation.execution import Execution, FeeRegime
 
@@ -35,10 +36,11 @@ def known_before(market: Market, asset: int, t: int, window: int) -> tuple[float
     volume = 0.0
     for u in bars:
         own = float(market.volume[u, asset])
-        volume = volume + (0.0 if math.isnan(own) else own)
+        volume = volume + (0.0 if math.isnan(own) else after_splits(market, asset, u, t, own, grows=True))
     average = volume / len(bars)
 
-    closes = [float(market.close[u, asset]) for u in traded[-(window + 1) :]]
+    past = traded[-(window + 1) :]
+    closes = [after_splits(market, asset, u, t, float(market.close[u, asset]), grows=False) for u in past]
     returns = [closes[i] / closes[i - 1] - 1.0 for i in range(1, len(closes))]
     if len(returns) < 2:
         return None, average
@@ -52,6 +54,14 @@ def known_before(market: Market, asset: int, t: int, window: int) -> tuple[float
     return math.sqrt(squares / (len(returns) - 1)), average
 
 
+def after_splits(market: Market, asset: int, u: int, t: int, value: float, *, grows: bool) -> float:
+    """A volume (which grows) or a price of bar `u` in the units of bar `t`."""
+    for bar, owner, kind, r in market.actions.tolist():
+        if kind == SPLIT and owner == asset and u < bar <= t:
+            value = value * r if grows else value / r
+    return value
+
+
 class Costs:
     """What trading costs in one run."""
 
@@ -62,6 +72,8 @@ class Costs:
         self.keys = [symbol_key(symbol) for symbol in given.market.symbols]
         self.month: tuple[int, int] | None = None
         self.month_notional = 0.0
+        self.seen: Counter[str] = Counter()
+        """How often what a test must not miss has happened."""
 
     # Draws
 
@@ -89,6 +101,7 @@ class Costs:
         if self.execution.quoted_spread and self.market.spread.size:
             quoted = float(self.market.spread[t, asset])
             if not math.isnan(quoted):
+                self.seen["a quoted spread"] += 1
                 spread = quoted
         return self.execution.slippage_bps / 10_000 + spread / 2
 
@@ -104,10 +117,13 @@ class Costs:
             if impact is not None:
                 sigma, average = known_before(self.market, asset, t, impact.window)
                 if sigma is not None and average > 0:
+                    self.seen["impact"] += 1
                     f = f + impact.coefficient * sigma * math.sqrt(quantity / average)
             volume = float(self.market.volume[t, asset])
             if share is not None and volume > 0:
+                self.seen["volume share"] += 1
                 f = f + share.coefficient * (quantity / volume) * (quantity / volume)
+        self.seen["slippage is cut"] += f > MOST
         return p * (1 + side * min(f, MOST))
 
     # Fees
@@ -119,6 +135,7 @@ class Costs:
         for regime in self.execution.fees:
             if regime.since_ns <= now:
                 current = regime
+        self.seen["a later fee regime"] += current is not self.execution.fees[0]
         return current
 
     def rate(self, t: int, maker: bool) -> float:
@@ -130,6 +147,7 @@ class Costs:
         for tier in self.regime(t).tiers:
             if tier.above <= self.month_notional:
                 reached = tier
+        self.seen["a higher fee tier"] += reached is not self.regime(t).tiers[0]
         return (reached.maker_bps if maker else reached.taker_bps) / 10_000
 
     def fee(self, t: int, account: Account, notional: float, quantity: float, maker: bool) -> float:
@@ -146,6 +164,8 @@ class Costs:
                 account.accrued = account.accrued + raw
                 due = max(account.accrued, regime.minimum) - account.charged
                 account.charged = account.charged + due
+                self.seen["a minimum fee is charged"] += due > raw
+                self.seen["a minimum fee was charged before"] += due < raw
             self.month_notional = self.month_notional + notional
         return due
 
@@ -153,4 +173,5 @@ class Costs:
         """Tiers count the notional of one calendar month."""
         day = datetime.fromtimestamp(int(self.market.ts[t]) // 1_000_000_000, tz=UTC)
         if self.month != (day.year, day.month):
+            self.seen["a month's notional ends"] += self.month_notional > 0
             self.month, self.month_notional = (day.year, day.month), 0.0

@@ -74,8 +74,12 @@ class Rules(Book):
         if self.ts[t] < order.arrival:
             return False
         if order.bars == 0 and self.costs.fails(asset, self.close_ts[order.decided_bar], order.slot):
+            self.seen["an order fails"] += 1
             self.end(order, Status.FAILED, t)
             return False
+        self.seen["an order comes late"] += order.bars == 0 and any(
+            self.trades(u, asset) for u in range(order.decided_bar + 1, t)
+        )
         order.bars += 1
         return True
 
@@ -103,14 +107,17 @@ class Rules(Book):
     def work_at_the_open(self, t: int, order: Order | WorkingExit) -> None:
         price = self.open[t][order.asset]
         if isinstance(order, WorkingExit):
+            self.seen["a working exit goes on"] += 1
             self.work_off(t, order, price)
             return
         if fills_at(order, price):
             self.execute(t, order, price)
         if order.status == Status.PENDING and order.force in (TimeInForce.IOC, TimeInForce.FOK):
+            self.seen[f"{order.force.name} ends unfilled or partial"] += 1
             self.end_unfilled(order, Status.CANCELLED)
 
     def protective_exit(self, t: int, position: Position, p: float, reason: Reason, flags: int = 0) -> None:
+        self.seen["a protective exit takes an order's place"] += position.asset in self.slots
         self.cancel(position.asset)
         leaving = WorkingExit(position.asset, reason, Account())
         self.slots[position.asset] = leaving
@@ -126,6 +133,8 @@ class Rules(Book):
         self.take_from(t, position, quantity, price, fee)
         if asset not in self.positions:
             del self.slots[asset]
+        else:
+            self.seen["a protective exit is filled in part"] += 1
 
     def execute(self, t: int, order: Order, p: float, *, maker: bool = False, inside: bool = False) -> None:
         """Fill an entry or an exit at reference price `p`, as far as the budget goes."""
@@ -142,8 +151,10 @@ class Rules(Book):
                 return
             wanted = order.remaining
         if order.force == TimeInForce.FOK and wanted > left:
+            self.seen["FOK finds too little volume"] += 1
             return
         quantity = min(wanted, left)
+        self.seen["an order is filled in part"] += quantity < wanted
         kind = Kind.EXIT if order.slot == book.EXIT else Kind.ENTRY
         price, fee = self.fill(t, asset, order.side, kind, order.reason, p, quantity, order.account, order, maker=maker)
         if order.slot == book.EXIT:
@@ -187,6 +198,7 @@ class Rules(Book):
             if quantity > bound * ABOVE:
                 exposure = quantity * p if kind == Event.MAX_POSITION else divide(quantity * p, equity)
                 self.event(t, order.asset, kind, exposure, value)
+                self.seen[f"{kind.name} {'rejects' if fixed else 'cuts'}"] += 1
                 if fixed:
                     return None
                 quantity = bound
@@ -246,6 +258,7 @@ class Rules(Book):
         both = stop and target
         self.ambiguous = self.ambiguous or both
         flags = AMBIGUOUS if both else 0
+        self.seen[f"both touched: {self.given.execution.path} {position.direction:+d}"] += both
         takes_target = not stop or (both and self.given.execution.path == "ohlc" and position.direction > 0)
         if takes_target:
             assert position.target is not None
@@ -259,6 +272,7 @@ class Rules(Book):
         stop, _ = self.hits(position, self.low[t][position.asset], self.high[t][position.asset])
         if stop:
             self.ambiguous = True
+            self.seen["a position is opened and stopped inside one bar"] += 1
             self.protective_exit(t, position, *self.effective_stop(position), AMBIGUOUS)
 
     def work_inside(self, t: int, order: Order) -> None:
@@ -268,16 +282,22 @@ class Rules(Book):
         reaches_limit = low <= order.limit if buy else high >= order.limit
         reaches_stop = high >= order.stop if buy else low <= order.stop
         if order.type == OrderType.LIMIT and reaches_limit:
+            self.seen["a limit is reached inside the bar"] += 1
             self.execute(t, order, order.limit, maker=True, inside=True)
         elif order.type == OrderType.STOP and reaches_stop:
+            self.seen["a stop is reached inside the bar"] += 1
             self.execute(t, order, order.stop, inside=True)
         elif order.type == OrderType.STOP_LIMIT and order.triggered:
             if reaches_limit:
+                self.seen["a triggered stop-limit is filled at its limit"] += 1
                 self.execute(t, order, order.limit, maker=True, inside=True)
         elif order.type == OrderType.STOP_LIMIT and reaches_stop:
             order.triggered = True
             if order.limit >= order.stop if buy else order.limit <= order.stop:
+                self.seen["a stop-limit is filled at its stop"] += 1
                 self.execute(t, order, order.stop, inside=True)
+            else:
+                self.seen["a stop-limit is triggered and rests"] += 1
 
     # Phases 4 and 5
 
@@ -287,6 +307,7 @@ class Rules(Book):
             if isinstance(order, Order) and order.bars > 0:
                 day_over = order.force == TimeInForce.DAY and self.sample[t]
                 if day_over or (order.expire_after and order.bars >= order.expire_after):
+                    self.seen[f"an order ends with {'its day' if day_over else 'its bars'}"] += 1
                     self.end_unfilled(order, Status.EXPIRED)
         for asset in self.assets:
             position = self.positions.get(asset)
@@ -299,12 +320,13 @@ class Rules(Book):
                 self.trail(t, position)
 
     def trail(self, t: int, position: Position) -> None:
-        d, asset = position.direction, position.asset
+        d, before = position.direction, position.extreme
         if d > 0:
-            position.extreme = max(position.extreme, self.high[t][asset])
+            position.extreme = max(before, self.high[t][position.asset])
         else:
-            position.extreme = min(position.extreme, self.low[t][asset])
-        position.trailing = self.level(position.row, TRAIL, position.distances, position.extreme, -d)
+            position.extreme = min(before, self.low[t][position.asset])
+        if position.extreme != before:
+            position.trailing = self.level(position.row, TRAIL, position.distances, position.extreme, -d)
 
     # Phase 7: decide
 
@@ -316,6 +338,7 @@ class Rules(Book):
             if position is not None:
                 entering = isinstance(waiting, Order) and waiting.slot == book.ENTRY
                 if (waiting is None or entering) and self.exit_wanted(t, position):
+                    self.seen["an exit takes the place of the rest of an entry"] += entering
                     self.cancel(asset)
                     self.order_exit(t, asset, Reason.EXIT_SIGNAL, styled=True)
             elif waiting is None and self.entry_wanted(t, asset):
@@ -351,7 +374,7 @@ class Rules(Book):
                     return
                 distances[column] = distance
         order = self.styled(self.new_order(t, asset, book.ENTRY, direction, Reason.ENTRY_SIGNAL), row=0)
-        if order is not None and not self.too_many_orders(t, asset):
+        if order is not None and not self.too_many_orders(t):
             order.distances = distances
             self.add(order)
 
@@ -376,20 +399,22 @@ class Rules(Book):
             prices["limit"] = float(self.plan.order_prices[2 * row, order.decided_bar, order.asset])
         if order.type in (OrderType.STOP, OrderType.STOP_LIMIT):
             prices["stop"] = float(self.plan.order_prices[2 * row + 1, order.decided_bar, order.asset])
-        if not all(price > 0 for price in prices.values()):  # NaN included
-            return None
         for name, price in prices.items():
+            if math.isnan(price):
+                return None
             setattr(order, name, round_to_tick(price, self.given.execution.tick))
+            if not getattr(order, name) > 0:
+                return None
         return order
 
-    def too_many_orders(self, t: int, asset: int) -> bool:
+    def too_many_orders(self, t: int) -> bool:
         """Whether the session has seen its orders; the first one refused is an event."""
         limit = self.limits.max_orders_per_day
         if limit is None or self.orders_in_session < limit:
             return False
         if not self.refused_in_session:
             self.refused_in_session = True
-            self.event(t, asset, Event.MAX_ORDERS_PER_DAY, float(self.orders_in_session), float(limit))
+            self.event(t, -1, Event.MAX_ORDERS_PER_DAY, float(self.orders_in_session), float(limit))
         return True
 
 

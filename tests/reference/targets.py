@@ -40,11 +40,13 @@ class Targets(Rules):
         max_gross, max_net = self.limits.max_gross, self.limits.max_net
         if gross > max_gross * WELL_ABOVE:
             self.event(t, -1, Event.MAX_GROSS, gross, max_gross)
+            self.seen["targets scaled to the gross limit"] += 1
             ratio = max_gross / gross
             weights = [w * ratio for w in weights]
             net = net * ratio
         if max_net is not None and abs(net) > max_net * WELL_ABOVE:
             self.event(t, -1, Event.MAX_NET, abs(net), max_net)
+            self.seen["targets scaled to the net limit"] += 1
             ratio = max_net / abs(net)
             weights = [w * ratio for w in weights]
         return weights
@@ -65,11 +67,14 @@ class Targets(Rules):
         for asset in self.assets:
             waiting = self.slots.get(asset)
             if isinstance(waiting, Order) and waiting.slot == book.TARGET:
+                self.seen["a target takes another's place"] += 1
+                self.seen["a target filled in part is replaced"] += waiting.filled
                 self.cancel(asset)
         for asset in self.assets:
+            self.seen["an exit of a limit keeps its slot"] += asset in self.slots
             if asset in self.slots or (self.weights[asset] == 0 and asset not in self.positions):
                 continue
-            if not self.too_many_orders(t, asset):
+            if not self.too_many_orders(t):
                 order = self.new_order(t, asset, book.TARGET, 0, reason)
                 order.weight = self.weights[asset]
                 self.add(order)
@@ -82,15 +87,18 @@ class Targets(Rules):
             if self.trades(t, asset) and self.takes_part(t, asset):
                 order = self.slots[asset]
                 assert isinstance(order, Order)
-                present.append(order)
+                if order.slot == book.EXIT:
+                    self.execute(t, order, self.open[t][asset])
+                else:
+                    present.append(order)
         equity, _, _ = self.worth(t)
         for order in present:
-            if order.slot == book.TARGET and order.remaining is None:
+            if order.remaining is None:
                 self.size_target(t, order, equity)
         for order in present:
             if order.status == Status.PENDING:
                 self.reduce(t, order)
-        self.increase(t, [order for order in present if order.status == Status.PENDING and order.slot == book.TARGET])
+        self.increase(t, [order for order in present if order.status == Status.PENDING])
 
     def size_target(self, t: int, order: Order, equity: float) -> None:
         p = self.open[t][order.asset]
@@ -110,16 +118,15 @@ class Targets(Rules):
             order.side = 1 if order.remaining > 0 else -1
 
     def reduce(self, t: int, order: Order) -> None:
-        """Exits, and targets on the other side of what is held."""
+        """A target on the other side of what is held."""
         position = self.positions.get(order.asset)
-        if order.slot == book.EXIT:
-            self.execute(t, order, self.open[t][order.asset])
-            return
         assert order.remaining is not None
         if position is None or order.side == position.direction:
             return
         quantity = min(abs(order.remaining), position.quantity, self.budget[order.asset])
         if quantity > 0:
+            self.seen["a target reduces"] += 1
+            self.seen["a target changes sides"] += abs(order.remaining) > position.quantity
             price, fee = self.book_target(t, order, Kind.EXIT, quantity)
             self.take_from(t, position, quantity, price, fee)
 
@@ -145,6 +152,7 @@ class Targets(Rules):
             if position is None:
                 limit = self.limits.max_positions
                 if limit is not None and len(self.positions) + opening >= limit:
+                    self.seen["a target is refused a position"] += 1
                     self.end(order, Status.PARTIAL if order.filled else Status.REJECTED, None if order.filled else t)
                     continue
                 opening += 1
@@ -158,10 +166,13 @@ class Targets(Rules):
         room = self.limits.max_gross * equity - gross
         if need > room * ABOVE:
             ratio = room / need if room > 0 else 0.0
+            self.seen["increases are scaled"] += ratio > 0
+            self.seen["there is no room for increases"] += ratio == 0
             for order, quantity in chosen:
                 self.open_scaled(t, order, quantity * ratio)
         else:
             for order, quantity in chosen:
+                self.seen["an increase is filled in part"] += quantity < abs(order.remaining or 0.0)
                 self.add_target(t, order, quantity)
 
     def open_scaled(self, t: int, order: Order, quantity: float) -> None:
@@ -169,6 +180,7 @@ class Targets(Rules):
             self.add_target(t, order, quantity)
         if order.status == Status.PENDING:
             if order.filled:
+                self.seen["a target filled in part is ended by scaling"] += 1
                 self.end(order, Status.FILLED)
             else:
                 self.end(order, Status.REJECTED, t)
