@@ -19,12 +19,13 @@ TAU = 0.05
 
 
 class BlackLitterman(Optimizer):
-    """Mean-variance weights of the Black–Litterman posterior. Turnover is a constraint of the problem itself.
+    """Mean-variance weights of the returns that Black and Litterman expect. Turnover is a constraint of the problem itself.
 
-    No market capitalisations are known, so the market is the book of equal weights within the limits: without any
-    view that is the answer. `views` are absolute: the expected return of single assets per bar. Their uncertainty is
-    that of the implied returns times (1 − confidence) / confidence, so that a view alone moves its asset by the share
-    `confidence` of the way (Idzorek 2005).
+    No market capitalisations are known, so the market is the book of equal weights within the limits: without any view
+    that is the answer. `views` are absolute: the expected return of single assets per bar. Their uncertainty is that of
+    the implied returns times (1 − confidence) / confidence, so that a view alone moves the return of its asset by the
+    share `confidence` of the way, and the covariance stays that of the returns (Idzorek, A step-by-step guide to the Black-Litterman model,
+    2005).
     """
 
     name = "black_litterman"
@@ -32,22 +33,21 @@ class BlackLitterman(Optimizer):
 
     def propose(self, problem: Problem, limits: Limits) -> Floats | Infeasible:
         """The weights of the highest expected utility."""
-        believed = _believed(problem, limits)
-        if isinstance(believed, Infeasible):
-            return believed
-        expected, covariance = believed
-        return least_cost(problem, RISK_AVERSION * covariance, -expected, limits)
+        expected = _believed(problem, limits)
+        if isinstance(expected, Infeasible):
+            return expected
+        return least_cost(problem, RISK_AVERSION * problem.covariance, -expected, limits)
 
     def propose_within(self, problem: Problem, limits: Limits, weights: Floats, budget: float) -> Floats | None:
         """The weights of the highest expected utility that trade at most `budget`."""
-        believed = _believed(problem, limits)
-        if isinstance(believed, Infeasible):
+        expected = _believed(problem, limits)
+        if isinstance(expected, Infeasible):
             return None
-        expected, covariance = believed
-        return least_cost_within(problem, RISK_AVERSION * covariance, -expected, limits, weights, budget)
+        return least_cost_within(problem, RISK_AVERSION * problem.covariance, -expected, limits, weights, budget)
 
 
-def _believed(problem: Problem, limits: Limits) -> tuple[Floats, Floats] | Infeasible:
+def _believed(problem: Problem, limits: Limits) -> Floats | Infeasible:
+    """Expected excess returns float64 `(n,)` after the views."""
     n = len(problem.symbols)
     market = in_proportion(np.ones(n), problem.side, limits)
     if isinstance(market, Infeasible):
@@ -60,14 +60,13 @@ def _believed(problem: Problem, limits: Limits) -> tuple[Floats, Floats] | Infea
         return Infeasible("a view is infinite")
     known = np.flatnonzero(np.isfinite(views))
     if not len(known):
-        # No view: what the market implies, with the covariance as it is, so that the answer is the market.
-        return implied, problem.covariance
+        return implied
     picks = np.zeros((len(known), n))
     picks[np.arange(len(known)), known] = 1.0
     doubt = (1 - problem.confidence) / problem.confidence
     uncertainty = np.diag(doubt * TAU * np.diagonal(problem.covariance)[known])
     try:
-        return posterior(implied, problem.covariance, picks, views[known], uncertainty)
+        return posterior(implied, problem.covariance, picks, views[known], uncertainty)[0]
     except np.linalg.LinAlgError:
         return Infeasible("the views cannot be told apart: the covariance is singular on them")
 
