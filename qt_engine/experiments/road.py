@@ -15,6 +15,7 @@ import numpy as np
 
 from qt_engine.core import clock
 from qt_engine.core.errors import CancelledError, InputError, LookAheadError, QtError
+from qt_engine.core.hashing import hash_config
 from qt_engine.core.intervals import DAY_NS
 from qt_engine.core.text import plain
 from qt_engine.data.market import Market
@@ -24,10 +25,11 @@ from qt_engine.evaluation.trades import trade_rows
 from qt_engine.experiments.record import RunRecord
 from qt_engine.experiments.registry import RunRegistry
 from qt_engine.experiments.spec import DataSlice, RunSpec
-from qt_engine.simulation.contract import ENGINE_REVISION, Execution, SimInput, SimResult
+from qt_engine.simulation.contract import ENGINE_REVISION, SimInput, SimResult
 
 if TYPE_CHECKING:
     from qt_engine.experiments.provenance import ProvenanceProbe
+    from qt_engine.strategies.proofs import Proof
 
 Progress = Callable[[float], None]
 Load = Callable[[RunSpec], Market]
@@ -70,8 +72,9 @@ def prepare(spec: RunSpec, market: Market, progress: Progress | None = None) -> 
     strategy = stored_strategy(spec.source, spec.document)
     warm_up(sweeps=False)
     plan = compile_strategy(strategy, spec.parameters, market, progress)
-    execution = Execution(fee_bps=spec.fee_bps, slippage_bps=spec.slippage_bps, tick=spec.tick)
-    return SimInput(market, plan, execution, spec.cash, spec.seed)
+    return SimInput(
+        market, plan, spec.execution, spec.cash, spec.seed, risk=spec.risk, strategy_version=hash_config(dict(spec.document))
+    )
 
 
 def require_bars(spec: RunSpec, market: Market) -> None:
@@ -146,9 +149,8 @@ def _run_program(
     What is wrong with its file is found before that; what it raises and decides is the outcome of the run.
     """
     from qt_engine.strategies.loading import stored_strategy
-    from qt_engine.strategies.provers import prove_no_lookahead
 
-    strategy = stored_strategy(spec.source, spec.document)
+    stored_strategy(spec.source, spec.document)
     record = runs.register(
         spec, DataSlice.of(market), engine=ENGINE_REVISION, input_hash=None,
         provenance=None if probe is None else probe.result(),
@@ -156,13 +158,27 @@ def _run_program(
     with _sealed(runs, record):
         report = _reporter(runs, record.run_id, progress)
         given = prepare(spec, market, _part(report, 0.0, DECIDING / 2))
-        proof = prove_no_lookahead(
-            strategy, spec.parameters, market, decided=given.plan, progress=_part(report, DECIDING / 2, DECIDING)
-        )
-        if proof.violation is not None:
-            raise LookAheadError(f"strategy {plain(spec.strategy)} {proof.sentence}")
+        proof = prove_program(spec, given, _part(report, DECIDING / 2, DECIDING))
         outcome = walk(given, _part(report, DECIDING, 1.0))
         return _seal(runs, replace(record, input_hash=given.hash, proof=proof.as_json()), outcome)
+
+
+def prove_program(spec: RunSpec, given: SimInput, progress: Progress | None = None) -> Proof:
+    """See that a strategy in Python has not looked ahead in what it has decided.
+
+    Raises
+    ------
+    LookAheadError
+        If it has: there is no sense in going on.
+    """
+    from qt_engine.strategies.loading import stored_strategy
+    from qt_engine.strategies.provers import prove_no_lookahead
+
+    strategy = stored_strategy(spec.source, spec.document)
+    proof = prove_no_lookahead(strategy, spec.parameters, given.market, decided=given.plan, progress=progress)
+    if proof.violation is not None:
+        raise LookAheadError(f"strategy {plain(spec.strategy)} {proof.sentence}")
+    return proof
 
 
 @contextmanager

@@ -78,8 +78,10 @@ class SessionService:
         ------
         InputError
             If anything that was asked for is wrong; there is no session then.
+        StrategyError, LookAheadError
+            If a strategy in Python raises, or looks ahead, on these bars.
         """
-        from qt_engine.experiments.road import prepare
+        from qt_engine.experiments.road import prepare, prove_program
         from qt_engine.experiments.spec import DataSlice
         from qt_engine.simulation.contract import ENGINE_REVISION
 
@@ -88,7 +90,9 @@ class SessionService:
             cash=cash, fee_bps=fee_bps, slippage_bps=slippage_bps, tick=tick,
         )  # fmt: skip
         market = self._house.data.load(run.symbols, run.interval, run.start, run.end)
-        prepare(run, market)
+        given = prepare(run, market)
+        if run.is_program:
+            prove_program(run, given)
         spec = SessionSpec(run, DataSlice.of(market), feed, float(speed), ENGINE_REVISION)
         return self._house.jobs.start(KIND, self._worker, spec.as_json(), prefix=KIND).job_id
 

@@ -20,14 +20,16 @@ from qt_engine.live.feeds import Feed, ReplayFeed
 from qt_engine.live.parity import first_difference
 from qt_engine.live.record import BARS, SessionRecord, bars_entry
 from qt_engine.live.spec import SessionSpec
+from qt_engine.portfolio.compilation import compile_strategy
 from qt_engine.simulation.contract import Execution
 from qt_engine.simulation.stepper import Stepper
 from qt_engine.simulation.warm import warm_up
 from qt_engine.storage.catalog import Catalog
 from qt_engine.storage.journal import Journal
-from qt_engine.strategies.compiler import compile_plan
-from qt_engine.strategies.language import load_document
+from qt_engine.strategies.decisions import Decider, plan_of_targets
+from qt_engine.strategies.loading import stored_strategy
 from qt_engine.strategies.plan import Plan
+from qt_engine.strategies.python_source import PythonStrategy
 
 LOT = 256
 """Most bars that one entry of the journal tells of."""
@@ -51,7 +53,9 @@ class Session:
     def __init__(self, run: RunSpec, job: Worker) -> None:
         self.run = run
         self.job = job
-        self.document = load_document(run.source, run.strategy)
+        self.strategy = stored_strategy(run.source, run.document)
+        # A program goes on from the bar it was asked at last, with its own memory.
+        self.decider = Decider(self.strategy, run.parameters) if isinstance(self.strategy, PythonStrategy) else None
         execution = Execution(fee_bps=run.fee_bps, slippage_bps=run.slippage_bps, tick=run.tick)
         self.stepper = Stepper(len(run.symbols), execution, run.cash)
 
@@ -85,7 +89,10 @@ class Session:
             self.job.raise_if_cancelled()
 
     def _compile(self, known: Market) -> Plan:
-        return compile_plan(self.document, self.run.parameters, known)
+        if self.decider is None:
+            return compile_strategy(self.strategy, self.run.parameters, known)
+        self.decider.advance(known)
+        return plan_of_targets(self.decider.strategy, self.run.parameters, *self.decider.targets())
 
     def _step(self, known: Market, plan: Plan, until: int) -> None:
         waiting = [order["order"] for order in self.stepper.pending()]

@@ -67,11 +67,11 @@ class SweepService:
     ) -> Job:
         """The same as a job; a wrong grid is refused here, before there is one."""
         from qt_engine.optimization.grids import combinations
-        from qt_engine.strategies.language import load_document
+        from qt_engine.strategies.loading import stored_strategy
         from qt_engine.strategies.parameters import convert
 
         spec = self._house.specify(strategy, symbols, **wanted)
-        document = load_document(spec.source, spec.strategy)
+        document = stored_strategy(spec.source, spec.document)
         # Once: the values may be those of a generator.
         lists = None if grid is None else {name: _listed(values) for name, values in grid.items()}
         columns = combinations(document, params or {}, lists)

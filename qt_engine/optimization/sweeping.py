@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,15 +138,43 @@ def run_sweep(
     from qt_engine.simulation.contract import Execution
     from qt_engine.simulation.sweep import sweep
     from qt_engine.simulation.warm import warm_up
-    from qt_engine.strategies.language import load_document
+    from qt_engine.strategies.document import RulesDocument
+    from qt_engine.strategies.loading import stored_strategy
 
     if not len(market):
         raise InputError(f"there are no {spec.interval} bars in this range")
-    document = load_document(spec.source, spec.strategy)
+    document = stored_strategy(spec.source, spec.document)
     parameters = combinations(document, fixed or {}, grid)
+    if not isinstance(document, RulesDocument):
+        rows = list(_one_by_one(spec, parameters, market, progress))
+        metrics = {name: np.array([getattr(row, name) for row in rows]) for name in METRICS}
+        return SweepTable(spec.strategy, spec.symbols, spec.interval, parameters, metrics)
     warm_up()
     execution = Execution(fee_bps=spec.fee_bps, slippage_bps=spec.slippage_bps, tick=spec.tick)
     result = sweep(document, parameters, [market], execution, spec.cash, threads=threads, progress=progress)
     rows = [evaluate(result.counters(lane), market.periods_per_year) for lane in range(result.final_equity.shape[1])]
     metrics = {name: np.array([getattr(row, name) for row in rows]) for name in METRICS}
     return SweepTable(spec.strategy, spec.symbols, spec.interval, parameters, metrics)
+
+
+def _one_by_one(
+    spec: RunSpec,
+    parameters: Mapping[str, NDArray[Any]],
+    market: Market,
+    progress: Callable[[float], None] | None,
+) -> Iterator[Metrics]:
+    """Portfolios and programs decide in other ways than the compiled lanes: each combination walks the road of a run.
+
+    That a program does not look ahead is seen with its first combination.
+    """
+    from qt_engine.experiments.road import prepare, prove_program, walk
+
+    lanes = len(next(iter(parameters.values()))) if parameters else 1
+    for lane in range(lanes):
+        chosen = replace(spec, parameters={name: column[lane].item() for name, column in parameters.items()})
+        given = prepare(chosen, market)
+        if lane == 0 and spec.is_program:
+            prove_program(chosen, given)
+        yield walk(given).metrics
+        if progress is not None:
+            progress((lane + 1) / lanes)
