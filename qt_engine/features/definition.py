@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from types import CodeType
+from functools import partial
+from types import CodeType, FunctionType
 from typing import Any
 
 from qt_engine.core.hashing import hash_config
@@ -17,20 +18,36 @@ PLAIN = (int, float, str, bool, bytes, type(None))
 
 
 def definition_of(function: Callable[..., Any]) -> str:
-    """SHA-256 of the source of a function; of its compiled code where there is no source."""
+    """SHA-256 of a function's source and compiled code: two on one line have one source, a cell of a shell has none."""
+    return hash_config(_said_by(function))
+
+
+def _said_by(function: Callable[..., Any]) -> list[object]:
+    if isinstance(function, partial):
+        return ["partial", _said_by(function.func), _plain(function.args), _plain(function.keywords)]
+    code = getattr(function, "__code__", None)
+    if not isinstance(code, CodeType):  # a numpy function, or an object that can be called
+        return [
+            type(function).__qualname__,
+            getattr(function, "__name__", ""),
+            _plain(getattr(function, "__dict__", {})),
+        ]
     try:
-        text: object = inspect.getsource(function)
+        source = inspect.getsource(function)
     except (OSError, TypeError):
-        code = getattr(function, "__code__", None)
-        text = _code(code) if isinstance(code, CodeType) else repr(type(function))
+        source = ""
     closed = [cell.cell_contents for cell in getattr(function, "__closure__", None) or () if _is_filled(cell)]
     defaults = [getattr(function, "__defaults__", None), getattr(function, "__kwdefaults__", None)]
-    return hash_config([text, [_plain(value) for value in (*closed, *defaults)]])
+    return [source, _code(code), [_plain(value) for value in (*closed, *defaults)]]
 
 
 def _code(code: CodeType) -> list[object]:
-    constants = [_code(value) if isinstance(value, CodeType) else _plain(value) for value in code.co_consts]
-    return [code.co_code.hex(), list(code.co_names), list(code.co_varnames), constants]
+    return [
+        code.co_code.hex(),
+        list(code.co_names),
+        list(code.co_varnames),
+        [_plain(value) for value in code.co_consts],
+    ]
 
 
 def _plain(value: object) -> object:
@@ -43,6 +60,10 @@ def _plain(value: object) -> object:
         return [_plain(item) for item in value]
     if isinstance(value, (set, frozenset)):
         return sorted(map(repr, value))
+    if isinstance(value, CodeType):
+        return _code(value)
+    if isinstance(value, FunctionType):
+        return _code(value.__code__)
     return type(value).__qualname__
 
 

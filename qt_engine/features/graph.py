@@ -141,7 +141,7 @@ class _Resolver:
             raise InputError(f"{one.name} takes no series: its inputs are {', '.join(one.inputs)}")
         parameters = one.complete({name: _number(one, name, value, outer) for name, value in wanted.arguments})
         inputs = tuple(self.input(given, parameters, (*path, one.name)) for given in one.depends)
-        return self._node(one, inputs, parameters, one.definition)
+        return self._node(one, inputs, parameters, f"{one.definition} {'across' if one.across else 'alone'}")
 
     def _indicator(self, one: Indicator, wanted: Use, outer: Mapping[str, float], path: tuple[str, ...]) -> Node:
         inside = (*path, one.name)

@@ -236,8 +236,9 @@ def _parameters(
         return tuple(given or ())
     declared = {parameter.name for parameter in given or ()}
     series = [a for a in arguments if a.kind in (a.POSITIONAL_ONLY, a.POSITIONAL_OR_KEYWORD) and a.name not in declared]
-    if len(series) != inputs and not any(a.kind == a.VAR_POSITIONAL for a in arguments):
-        raise InputError(f"{name}: its function takes {len(series)} series, but {inputs} are declared")
+    needed = sum(a.default is a.empty for a in series)
+    if not needed <= inputs <= len(series) and not any(a.kind == a.VAR_POSITIONAL for a in arguments):
+        raise InputError(f"{name}: its function takes {needed} series, but {inputs} are declared")
     missing = sorted(declared - {a.name for a in arguments})
     if missing and not any(a.kind == a.VAR_KEYWORD for a in arguments):
         raise InputError(f"{name}: its function does not take the parameter {missing[0]!r}")

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +78,9 @@ def test_what_is_shared_is_computed_once() -> None:
 
         feature(f"level_{depth}", depends=(below, below), description="mean of itself")(add)
     np.testing.assert_array_equal(evaluate(resolve("level_59"), MARKET), MARKET.close)
-    assert len(calls) == 60 * 3  # once an asset
+    calls.clear()
+    evaluate(resolve("level_59"), MARKET)
+    assert len(calls) == 60 * 3  # once an asset; the first time there is a look at the future beside it
 
 
 def test_names_that_go_wrong() -> None:
@@ -195,6 +198,15 @@ def test_a_fingerprint_names_everything_that_counts() -> None:
         made(factor)
         seen.add(resolve("tall").fingerprint)
     assert len(seen) == 2
+    for function in (partial(pow, 2.0), partial(pow, 3.0), np.log, np.exp):
+        feature("tall", depends=("close",), description="x")(function)
+        seen.add(resolve("tall").fingerprint)
+    pair = (lambda x: x + 1, lambda x: x + 2)  # one line, one source
+    for function in pair:
+        for across in (False, True):
+            feature("tall", depends=("close",), description="x", across=across)(function)
+            seen.add(resolve("tall").fingerprint)
+    assert len(seen) == 10
     others = {
         resolve(name, values).fingerprint
         for name, values in (
@@ -230,6 +242,24 @@ def test_a_function_that_misbehaves_is_named(function: object, said: str) -> Non
     with pytest.raises(QtError, match=said) as caught:
         evaluate(resolve("odd"), MARKET)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("across", [False, True])
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: np.append(x[1:], x[-1:], axis=0),
+        lambda x: x - x.mean(axis=0) if len(x) else x,
+        lambda x: np.where(np.arange(len(x)).reshape(-1, *(1,) * (x.ndim - 1)) == len(x) - 1, 0.0, x),
+    ],
+)
+def test_a_feature_that_looks_ahead_is_stopped_wherever_it_is_computed(function: object, across: bool) -> None:
+    feature("odd", depends=("close",), across=across, description="x")(function)  # type: ignore[type-var]
+    with pytest.raises(QtError, match="feature odd looks ahead: bar [0-9]+ is .* register it as a label"):
+        evaluate(resolve("odd"), MARKET)
+    if not across:
+        with pytest.raises(QtError, match="looks ahead"):
+            entries("odd() > 0 and close > window")
 
 
 STRATEGY = """\
