@@ -158,7 +158,7 @@ def pre_trade(
     after = _filled(wanted, book, number("slippage", slippage, low=0.0), number("fee", fee, low=0.0))
     reducing = _only_reduces(book, after)
     if reducing:
-        wider = abs(float(after.marks.sum())) > abs(float(book.marks.sum())) * NOISE
+        wider = abs(float(after.marks.sum())) > abs(float(book.marks.sum())) + _noise(book.marks)
         found = [breach for breach in _exposures(after, limits) if breach.limit == "max_net" and wider]
     else:
         before = {(breach.limit, breach.asset): breach.value for breach in _exposures(book, limits)}
@@ -184,7 +184,10 @@ def _exposures(book: Book, limits: RiskLimits) -> list[Breach]:
     count = int(np.count_nonzero(book.quantities))
     if limits.max_positions is not None and count > limits.max_positions:
         found.append(Breach("max_positions", float(count), float(limits.max_positions)))
-    for name, amount in (("max_gross", float(sizes.sum())), ("max_net", abs(float(marks.sum())))):
+    net = abs(float(marks.sum()))
+    # Long and short positions of one size may leave a last bit, which a limit of 0 would take for an exposure.
+    net = net if net > _noise(marks) else 0.0
+    for name, amount in (("max_gross", float(sizes.sum())), ("max_net", net)):
         bound = getattr(limits, name)
         if bound is not None and amount > bound * max(equity, 0.0) * NOISE:
             found.append(Breach(name, _share(amount, equity), bound))
@@ -234,6 +237,11 @@ def _filled(orders: list[Order], book: Book, slippage: float, fee: float) -> Boo
 def _only_reduces(before: Book, after: Book) -> bool:
     was, will = before.quantities, after.quantities
     return bool(((was * will >= 0.0) & (np.abs(will) <= np.abs(was))).all())
+
+
+def _noise(marks: Floats) -> float:
+    """What rounding may leave of positions that cancel out."""
+    return float(np.abs(marks).sum()) * (NOISE - 1.0)
 
 
 def _share(amount: float, equity: float) -> float:

@@ -29,6 +29,7 @@ class RiskLimits(Checked):
 
     model_config = ConfigDict(strict=True)
     title: ClassVar[str] = "risk limits"
+    noun: ClassVar[str] = "limit"
 
     max_positions: int | None = Field(
         None, ge=1, le=1_000_000, description="Assets with an open position at one time; a count from 1 to 1,000,000."

@@ -79,6 +79,9 @@ def test_every_breach_is_told_in_the_order_of_the_limits() -> None:
 def test_binary_noise_breaks_nothing() -> None:
     third = book([1 / 3], [3.0], 0.0)
     assert post_trade(third, RiskLimits(max_gross=1.0, max_concentration=1.0)) == []
+    neutral = book([0.1, 0.2, -0.3], [1.0, 1.0, 1.0], 100.0)
+    assert float(neutral.marks.sum()) != 0.0
+    assert post_trade(neutral, RiskLimits(max_net=0.0)) == []
 
 
 def test_without_equity_any_position_breaks_every_fraction() -> None:
