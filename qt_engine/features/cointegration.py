@@ -56,7 +56,7 @@ def critical_value(observations: int, level: int = 5) -> float:
         If the level is another one.
     """
     limit, first, second = CRITICAL[level]
-    number = observations - 1
+    number = max(observations - 1, 1)
     return limit + first / number + second / number**2
 
 
@@ -75,11 +75,14 @@ def engle_granger(y: Floats, x: Floats, lags: int = 1) -> Cointegration:
     With a statistic of NaN where the series are too short (below 10 + 2 × lags), constant, or lie on a line.
     """
     n = len(y)
+    undefined = Cointegration(float("nan"), float("nan"), float("nan"), float("nan"), n)
+    if n < 10 + 2 * lags:
+        return undefined
     mean_x, mean_y = x.mean(), y.mean()
     around_x, around_y = x - mean_x, y - mean_y
     spread = float(around_x @ around_x)
-    if n < 10 + 2 * lags or not spread > 0.0:
-        return Cointegration(float("nan"), float("nan"), float("nan"), float("nan"), n)
+    if not spread > 0.0:
+        return undefined
     slope = float(around_x @ around_y) / spread
     residuals = around_y - slope * around_x
     deviation = float(np.sqrt(residuals @ residuals / n))

@@ -95,8 +95,8 @@ class Strategy(ABC, metaclass=_Guarded):
     warmup
         Bars before the first one at which `on_data` is asked; see `warmup_bars` where it depends on parameters.
     recursive
-        Whether decisions may depend on everything since the first bar (exponential averages, `context.state`), and not
-        only on the last `warmup` + 1 bars. The warm-up prover holds a strategy to it.
+        Whether decisions may depend on more than the last `warmup` + 1 bars: exponential averages, `context.state`, windows
+        of an asset's own bars where it has gaps. The warm-up prover holds a strategy to it.
     risk
         Limits of the run by name, as in the section `risk` of a document: `{"max_gross": 2.0, "max_drawdown": 0.25}`.
         `max_gross` is 1 where it is left out.

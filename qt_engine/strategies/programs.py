@@ -62,5 +62,5 @@ def description_in(text: str) -> str:
             }
             if isinstance(given.get("name"), str):
                 said = given.get("description") or ast.get_docstring(node) or ""
-                return " ".join(str(said).strip().partition("\n")[0].split())
+                return " ".join(str(said).strip().partition("\n")[0].split()).removesuffix(".")
     return ""

@@ -350,7 +350,7 @@ def _bars(instance: Strategy, parameters: Mapping[str, int | float]) -> int:
 def _description(cls: type[Strategy]) -> str:
     """What it says of itself, else the first line of its docstring."""
     said = cls.description or (inspect.cleandoc(cls.__doc__).partition("\n")[0] if cls.__doc__ else "")
-    return plain(" ".join(said.split()))
+    return plain(" ".join(said.split()).removesuffix("."))
 
 
 def _line_of(cls: type[Strategy], source: str) -> int:

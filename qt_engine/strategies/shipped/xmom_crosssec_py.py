@@ -28,6 +28,7 @@ class CrossSectionalMomentum(Strategy):
         "held": whole(2, low=1, high=50),
     }
     require = ("skip < back",)
+    recursive = True  # its memory is `back` bars of each asset, which are more bars of the market where one has gaps
 
     def warmup_bars(self, params: Mapping[str, int | float]) -> int:
         return int(params["back"])
