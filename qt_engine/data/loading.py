@@ -86,8 +86,6 @@ class _Reader:
         if not origin.interval:
             return self.stored([(symbol, origin)])
         finer = self._ticks(symbol, origin) if origin.interval in COLUMNS else self._finer(symbol, origin)
-        if not len(finer):
-            raise self._nothing(symbol, finer.ts)
         if origin.actions:
             actions = self._actions(symbol, origin, finer.ts, finer.interval, finer.venue)
             finer = with_actions(finer, [(actions, finer.ts)])
@@ -102,6 +100,8 @@ class _Reader:
         rows = self._shelf.read(symbol, origin.interval, state.parts)
         self._until = int(rows.ts[-1]) + interval_ns(origin.interval)
         first, last = self._reach(rows.ts)
+        if first >= last:
+            raise self._nothing(symbol, rows.ts)
         rows = rows.take(slice(first, last))
         return market_of_series([(symbol, rows)], origin.interval, state.venue or None, [(symbol, str(origin))])
 
@@ -112,6 +112,8 @@ class _Reader:
         touched = [part for part in parts if part.end_ts >= low and part.start_ts <= high]
         events = self._events.read(symbol, origin.interval, touched)
         first, last = self._reach(events.ts)
+        if first >= last:
+            raise self._nothing(symbol, np.array([parts[0].start_ts, parts[-1].end_ts]))
         make = market_from_trades if origin.interval == "trades" else market_from_quotes
         return make(
             [symbol], {symbol: events.take(slice(first, last))}, venue=venue or None, sources=[(symbol, str(origin))]
@@ -148,6 +150,6 @@ class _Reader:
 
     def _nothing(self, symbol: str, ts: Times) -> InputError:
         if not len(ts):
-            return InputError(f"{symbol!r} has no bars of {self._interval} in that time, or none that is over")
+            return InputError(f"{symbol!r} has no bars of {self._interval} in that time that are over")
         where = f"from {iso(int(ts[0]))} to {iso(int(ts[-1]))}"
         return InputError(f"{symbol!r} has no bars in that time; its bars at {self._interval} run {where}")

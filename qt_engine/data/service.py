@@ -259,7 +259,7 @@ class DataService:
         chosen = interval or self._common_interval(names)
         sources = find_sources(self._shelf.stored(), names, chosen, made_of)
         if sources is None:
-            sources = [(name, self._series(name, chosen).info.snapshot) for name in names]
+            raise self._not_stored(names, chosen)
         return self._market(sources, chosen, *span_ns(start, end))
 
     def load_snapshot(
@@ -306,10 +306,22 @@ class DataService:
         chosen = interval or self._common_interval([symbol])
         found = self._shelf.get(symbol, chosen)
         if found is None:
-            self._known_symbol(symbol)
-            kept = ", ".join(sorted(i for s, i in self._shelf.all() if s == symbol))
-            raise NotFoundError(f"{symbol!r} is not stored at {chosen}; it is at {kept}")
+            raise self._not_stored([symbol], chosen)
         return found
+
+    def _not_stored(self, symbols: Sequence[str], interval: str) -> NotFoundError:
+        """What to say where bars of that interval are neither stored for all symbols nor can be made for all."""
+        from qt_engine.data.sourcing import find_sources
+
+        for symbol in symbols:
+            self._known_symbol(symbol)
+        stored = self._shelf.stored()
+        missing = [symbol for symbol in symbols if (symbol, interval) not in stored.series]
+        hopeless = [symbol for symbol in missing if find_sources(stored, [symbol], interval) is None]
+        first = (hopeless or missing)[0]
+        kept = ", ".join(sorted(i for s, i in stored.series if s == first))
+        hint = "" if hopeless or len(symbols) == 1 else "; bars made of finer ones do not mix with stored ones"
+        return NotFoundError(f"{first!r} is not stored at {interval}; it is at {kept}{hint}")
 
     def _events(self, symbol: str, kind: str | None) -> EventSeries:
         from qt_engine.data.events import checked_kind

@@ -93,6 +93,43 @@ def test_the_sample(qt: Qt) -> None:
     assert "outlier" in out
 
 
+TRADES = (
+    "timestamp,price,size\n2024-01-02T00:00:00.000100Z,10,1\n2024-01-02T00:00:00.5Z,12,2\n2024-01-02T00:00:02Z,11,3\n"
+)
+
+
+def test_events_and_bars_made_of_them(qt: Qt, file: Path) -> None:
+    file.write_text(TRADES)
+    words = ("import", str(file), "--symbol", "[b]T\x1b", "--kind", "trades", "--venue", "24/7")
+    report = qt.document(*words)
+    assert (report["kind"], report["new_rows"], qt.document(*words)["new_rows"]) == ("trades", 3, 0)
+    page = qt.document("events", "[b]T\x1b", "--limit", "2")
+    assert (page["symbol"], page["kind"], page["total"], page["offset"]) == ("[b]T\x1b", "trades", 3, 1)
+    assert page["events"][0] == {"time": "2024-01-02T00:00:00.5Z", "price": 12.0, "size": 2.0}
+    made = qt.document("bars", "[b]T\x1b", "--resample", "1s")
+    assert (made["interval"], made["total"]) == ("1s", 1)
+    assert made["bars"] == [
+        {"time": "2024-01-02T00:00:00Z", "open": 10.0, "high": 12.0, "low": 10.0, "close": 12.0, "volume": 3.0}
+    ]
+    file.write_text("date,kind,value\n2024-01-02,split,2\n")
+    qt.document("import", str(file), "--symbol", "[b]T\x1b", "--kind", "actions")
+    assert qt.document("events", "[b]T\x1b", "--kind", "actions")["events"] == [
+        {"time": "2024-01-02", "kind": "split", "value": 2.0}
+    ]
+    for command in (("events", "[b]T\x1b", "--kind", "trades"), ("events", "[b]T\x1b", "--kind", "actions")):
+        code, out, err = qt(*command)
+        assert (code, err) == (0, "")
+        assert "\x1b" not in out
+        assert "trades" in out or "actions" in out
+
+
+def test_a_bad_file_of_events_names_the_place(qt: Qt, file: Path) -> None:
+    file.write_text(TRADES.replace(",12,", ",-12,"))
+    code, _, err = qt("import", str(file), "--symbol", "X", "--kind", "trades")
+    assert code == 2
+    assert err == f"{file}, line 3, column price: must be a finite number above 0 (price -12.0)\n"
+
+
 WRONG = [
     (("import",), "--sample"),
     (("import", "gone.csv", "--symbol", "X", "--interval", "1d"), "gone.csv"),
@@ -100,6 +137,17 @@ WRONG = [
     (("import", "gone.csv", "--sample"), "not both"),
     (("import", "", "--symbol", "X", "--interval", "1d"), "no name"),
     (("bars", "NOPE"), "'NOPE'"),
+    (("bars", "NOPE", "--resample", "5m"), "nothing that is stored of 'NOPE'"),
+    (("bars", "NOPE", "--resample", "5"), "interval '5' is not known"),
+    (("events", "NOPE"), "'NOPE'"),
+    (("import", "gone.csv", "--symbol", "X", "--kind", "trades"), "gone.csv"),
+    (("import", ".", "--symbol", "X", "--kind", "trades"), "is a folder"),
+    (("import", "", "--symbol", "X", "--kind", "trades"), "no name"),
+    (("import", "gone.csv", "--kind", "trades"), "--symbol missing"),
+    (("import", "gone.csv", "--symbol", "X", "--kind", "trades", "--interval", "1m"), "trades have no interval"),
+    (("import", "gone.csv", "--symbol", "X", "--kind", "ticks"), "'ticks' are not known"),
+    (("import", "gone.csv", "--symbol", "X", "--kind", "trades", "--tz", "Mars"), "'Mars'"),
+    (("import", "gone.csv", "--symbol", "X", "--kind", "trades", "--venue", "a b"), "'a b'"),
     (("quality", "NOPE"), "'NOPE'"),
 ]
 

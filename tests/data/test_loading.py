@@ -9,9 +9,10 @@ import pytest
 from qt_engine.core.errors import InputError, NotFoundError
 from qt_engine.core.intervals import DAY_NS
 from qt_engine.data.canonical import Rows, market_from_arrays
+from qt_engine.data.gaps import find_gaps
 from qt_engine.data.quality import find_outliers, find_stale
 from qt_engine.data.service import DataService
-from qt_engine.data.venues import TIME_ZONES
+from qt_engine.data.venues import OPENS, TIME_ZONES
 from qt_engine.storage.lake import write_parquet
 
 MINUTE_NS = 60 * 10**9
@@ -139,9 +140,36 @@ def test_venue_zones_are_those_of_the_calendar_library() -> None:
     checked = 0
     for venue, zone in TIME_ZONES.items():
         if venue in known - {"XTAE"}:  # the library cannot build Tel Aviv for a part of its years
-            assert str(exchange_calendars.get_calendar(venue, start="2024-01-01", end="2024-02-01").tz) == zone, venue
+            calendar = exchange_calendars.get_calendar(venue, start="2024-01-01", end="2024-02-01")
+            assert str(calendar.tz) == zone, venue
+            assert calendar.open_times[-1][1].strftime("%H:%M") == OPENS[venue], venue
             checked += 1
     assert checked >= 30
+    assert set(OPENS) == set(TIME_ZONES)
+
+
+def test_a_daily_bar_on_a_day_of_23_hours_closes_when_the_next_one_opens() -> None:
+    ts = np.array(["2024-03-09T05", "2024-03-10T05", "2024-03-11T04", "2024-03-12T04"], "datetime64[ns]").astype(
+        np.int64
+    )
+    market = market_from_arrays(["X"], "1d", ts, *[np.ones(4)] * 5, venue="XNYS")
+    assert (market.close_ts - market.ts).tolist() == [DAY_NS, 23 * 60 * MINUTE_NS, DAY_NS, DAY_NS]
+    week = market_from_arrays(["X"], "1w", ts, *[np.ones(4)] * 5, venue="XNYS")
+    assert (week.close_ts - week.ts).tolist() == [7 * DAY_NS] * 4
+
+
+def test_gaps_of_seconds_are_found_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    days = ["2024-01-10", "2024-01-11", "2024-01-12", "2024-01-16"]
+    opens = np.array([f"{day}T14:30" for day in days], "datetime64[ns]").astype(np.int64)
+    ts = (opens[:, None] + 10**9 * np.arange(23_400)).ravel()
+    # the end of the 10th with the beginning of the 11th, a second of the 12th
+    ts = np.delete(ts, [*range(23_390, 23_410), 2 * 23_400 + 7])
+    calendar, gaps = find_gaps(ts, "1s", "XNYS")
+    assert calendar == "sessions of XNYS"
+    assert [gap.missing for gap in gaps] == [20, 1]
+    monkeypatch.setattr("qt_engine.data.gaps._SLOTS_AT_ONCE", 23_400)
+    assert find_gaps(ts, "1s", "XNYS")[1] == gaps
+    assert find_gaps(ts, "250ms", "XNYS")[0].startswith("nothing")
 
 
 def session_minutes(*days: str) -> np.ndarray:
