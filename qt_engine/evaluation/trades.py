@@ -1,8 +1,12 @@
-"""Closed round trips: what a person calls a trade, paired from a run's fills."""
+"""Closed round trips: what a person calls a trade, gathered from a run's fills.
+
+A round trip goes from flat to flat in one asset. Its position may be entered and left in several fills, and a change of side
+is the end of one round trip and the beginning of the next.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -10,14 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qt_engine.core.clock import iso
-from qt_engine.data.market import Market
+from qt_engine.data.market import SPLIT, Market
 from qt_engine.simulation.contract import Kind, Reason, Side
+from qt_engine.strategies.plan import UNLIMITED
 
 TRADE = np.dtype([
     ("asset", "<i8"), ("side", "<i8"), ("quantity", "<f8"), ("entry_ts", "<i8"), ("entry_price", "<f8"), ("exit_ts", "<i8"),
     ("exit_price", "<f8"), ("reason", "<i8"), ("pnl", "<f8"), ("fees", "<f8"), ("bars_held", "<i8"),
 ])  # fmt: skip
 """A round trip as it is stored; `side` is +1 for a long and -1 for a short, `reason` a `Reason`."""
+
+Rows = NDArray[np.void]
+Splits = list[tuple[int, float]]
 
 
 @dataclass(frozen=True)
@@ -27,15 +35,18 @@ class Trade:
     Attributes
     ----------
     quantity
-        Units, positive.
+        All units that were entered (as many have left), positive. After a split: units as they are at the exit.
     entry_time, exit_time
-        ISO 8601, UTC: a bar's open for fills at the open, its close for fills inside the bar.
+        ISO 8601, UTC: the bars of the first entry and of the last exit.
     entry_price, exit_price
-        What was paid and received: slippage included.
+        What was paid and received for a unit, slippage included: means over the fills, weighted by quantity. After a split:
+        for a unit as it is at the exit, so that quantity × (exit price − entry price) is the profit before fees.
+    exit_reason
+        Of the fill that closed the position.
     pnl
-        In units of currency, net of `fees`, which are those of both fills.
+        In units of currency, net of `fees`, which are those of all fills; without dividends, borrow and funding.
     bars_held
-        Bars in which the asset traded, from the entry bar to the last one before the exit.
+        Bars in which the asset traded, from the first entry's bar to the last one before the last exit.
     """
 
     symbol: str
@@ -70,24 +81,20 @@ def round_trips(fills: NDArray[np.void], market: Market) -> list[Trade]:
 
 def trade_rows(fills: NDArray[np.void], market: Market) -> NDArray[np.void]:
     """The closed round trips as an array of dtype `TRADE`, in the order of their exits."""
-    entries, exits = _pairs(fills)
-    bought, sold = fills[entries], fills[exits]
-    rows = np.zeros(len(exits), TRADE)
-    rows["asset"] = sold["asset"]
-    rows["side"] = bought["side"]
-    for name, column, source in (
-        ("quantity", "quantity", bought), ("entry_ts", "ts", bought), ("entry_price", "price", bought),
-        ("exit_ts", "ts", sold), ("exit_price", "price", sold), ("reason", "reason", sold),
-    ):  # fmt: skip
-        rows[name] = source[column]
-    rows["fees"] = bought["fee"] + sold["fee"]
-    # In the order of docs/execution.md, so that the sum agrees with the kernel's.
-    rows["pnl"] = rows["side"] * rows["quantity"] * (rows["exit_price"] - rows["entry_price"]) - rows["fees"]
+    order = np.argsort(fills["asset"], kind="stable")
+    by_asset = fills[order]
+    plain = _in_pairs(by_asset, market)
+    rows, first_bars, exits = _paired(by_asset[plain], order[plain])
+    if not plain.all():
+        more, more_bars, more_exits = _gathered(by_asset[~plain], order[~plain], market)
+        rows, exits = np.concatenate([rows, more]), np.concatenate([exits, more_exits])
+        first_bars = np.concatenate([first_bars, more_bars])
+    last_bars = fills["bar"][exits]
     for asset in np.unique(rows["asset"]):
         traded = np.concatenate([[0], np.cumsum(~np.isnan(market.open[:, asset]))])
         of_asset = rows["asset"] == asset
-        rows["bars_held"][of_asset] = traded[sold["bar"][of_asset]] - traded[bought["bar"][of_asset]]
-    return rows
+        rows["bars_held"][of_asset] = traded[last_bars[of_asset]] - traded[first_bars[of_asset]]
+    return rows[np.argsort(exits, kind="stable")]
 
 
 def trades_of(rows: NDArray[np.void], symbols: Sequence[str]) -> list[Trade]:
@@ -102,11 +109,87 @@ def trades_of(rows: NDArray[np.void], symbols: Sequence[str]) -> list[Trade]:
     ]  # fmt: skip
 
 
-def _pairs(fills: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions of each exit and of the entry it closes: an asset's fills alternate between the two."""
-    by_asset = np.argsort(fills["asset"], kind="stable")
-    leaving = fills["kind"][by_asset] == Kind.EXIT
-    places = np.flatnonzero(leaving)
-    exits = by_asset[places]
-    order = np.argsort(exits, kind="stable")
-    return by_asset[places - 1][order], exits[order]
+def _in_pairs(by_asset: Rows, market: Market) -> NDArray[np.bool_]:
+    """Which fills (sorted by asset) are of assets that are only ever entered and left in one fill each, without splits."""
+    starts = np.flatnonzero(np.diff(by_asset["asset"], prepend=-1))
+    if not len(starts):
+        return np.empty(0, np.bool_)
+    lengths = np.diff(starts, append=len(by_asset))
+    odd = (np.arange(len(by_asset)) - np.repeat(starts, lengths)) % 2 == 1
+    expected = by_asset["kind"] == np.where(odd, Kind.EXIT, Kind.ENTRY)
+    whole = ~odd | (by_asset["quantity"] == np.roll(by_asset["quantity"], 1))
+    simple = np.logical_and.reduceat(expected & whole, starts)
+    simple &= ~np.isin(by_asset["asset"][starts], market.actions["asset"][market.actions["kind"] == SPLIT])
+    return np.repeat(simple, lengths)
+
+
+def _paired(by_asset: Rows, order: NDArray[np.int64]) -> tuple[Rows, NDArray[np.int64], NDArray[np.int64]]:
+    """Round trips of two fills each (without `bars_held`), the bars of their entries, and the places of their exits."""
+    places = np.flatnonzero(by_asset["kind"] == Kind.EXIT)
+    bought, sold = by_asset[places - 1], by_asset[places]
+    rows = np.zeros(len(places), TRADE)
+    rows["asset"] = sold["asset"]
+    rows["side"] = bought["side"]
+    for name, column, source in (
+        ("quantity", "quantity", bought), ("entry_ts", "ts", bought), ("entry_price", "price", bought),
+        ("exit_ts", "ts", sold), ("exit_price", "price", sold), ("reason", "reason", sold),
+    ):  # fmt: skip
+        rows[name] = source[column]
+    rows["fees"] = bought["fee"] + sold["fee"]
+    # In the order of docs/execution.md, so that the sum agrees with the kernel's.
+    rows["pnl"] = rows["side"] * rows["quantity"] * (rows["exit_price"] - rows["entry_price"]) - rows["fees"]
+    return rows, bought["bar"], order[places]
+
+
+def _gathered(
+    by_asset: Rows, order: NDArray[np.int64], market: Market
+) -> tuple[Rows, NDArray[np.int64], NDArray[np.int64]]:
+    """The same for positions that are entered or left in parts, or split on the way."""
+    splits: dict[int, Splits] = {}
+    for bar, asset, kind, ratio in market.actions.tolist():
+        if kind == SPLIT:
+            splits.setdefault(asset, []).append((bar, ratio))
+    found: list[tuple[Any, ...]] = []
+    bars, exits = [], []
+    starts = np.flatnonzero(np.diff(by_asset["asset"], prepend=-1))
+    for fills, places in zip(np.split(by_asset, starts[1:]), np.split(order, starts[1:]), strict=True):
+        asset = int(fills["asset"][0])
+        for row, bar, place in _trips(fills, splits.get(asset, [])):
+            found.append((asset, *row, 0))
+            bars.append(bar)
+            exits.append(places[place])
+    return np.array(found, TRADE), np.array(bars, np.int64), np.array(exits, np.int64)
+
+
+def _trips(fills: Rows, splits: Splits) -> Iterator[tuple[tuple[Any, ...], int, int]]:
+    """Round trips in the fills of one asset: side to fees of `TRADE`, bar of the first entry, index of the last exit.
+
+    What is booked stands in the order of docs/execution-models.md, so that the profit is the kernel's to the last bit.
+    """
+    names = ["bar", "ts", "side", "kind", "reason", "quantity", "price", "fee"]
+    upcoming = iter([*splits, (UNLIMITED, 1.0)])
+    split_bar, ratio = next(upcoming)
+    held = price = entered = paid = left = received = realised = entry_fee = exit_fees = 0.0
+    side = entry_ts = entry_bar = 0
+    for index, (bar, ts, fill_side, kind, reason, size, at, fee) in enumerate(fills[names].tolist()):
+        while split_bar <= bar:
+            held, entered, left = held * ratio, entered * ratio, left * ratio
+            price, paid, received = price / ratio, paid / ratio, received / ratio
+            split_bar, ratio = next(upcoming)
+        if kind == Kind.ENTRY:
+            if held == 0.0:
+                side, entry_ts, entry_bar = fill_side, ts, bar
+                held = price = entered = paid = left = received = realised = entry_fee = exit_fees = 0.0
+            price = (held * price + size * at) / (held + size) if held else at
+            paid = (entered * paid + size * at) / (entered + size) if entered else at
+            held, entered, entry_fee = held + size, entered + size, entry_fee + fee
+            continue
+        received = (left * received + size * at) / (left + size) if left else at
+        left += size
+        realised = realised + side * size * (at - price)
+        if size < held:
+            held, exit_fees = held - size, exit_fees + fee
+            continue
+        held = 0.0
+        fees = entry_fee + (exit_fees + fee)
+        yield (side, entered, entry_ts, paid, ts, received, reason, realised - fees, fees), entry_bar, index
