@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from qt_engine.core.errors import InputError, NotFoundError
 from qt_engine.core.text import nearest, plain
+from qt_engine.features.arguments import first_line, parameters_of
 from qt_engine.features.definition import definition_of
 from qt_engine.features.feature import MARKET_COLUMNS, Feature, Label, Use, refuse_label
 from qt_engine.features.indicator import Indicator, Kind, Parameter
@@ -24,13 +25,13 @@ from qt_engine.features.registry import INDICATORS
 GROUP = "qt.features"
 SHIPPED = ("qt_engine.features.cross_sections", "qt_engine.features.labels")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-WIDEST = 1e15
 
 F = TypeVar("F", bound=Callable[..., Any])
 N = TypeVar("N", Feature, Label)
 
 _FEATURES: dict[str, dict[int, Feature]] = {}
 _LABELS: dict[str, dict[int, Label]] = {}
+_OWNERS: dict[tuple[str, int], str] = {}
 _GUARD = threading.Lock()
 _LOADING = threading.RLock()  # another one: whoever holds it imports modules that register
 _loaded: list[str] = []
@@ -78,16 +79,18 @@ def feature(
         If the name is taken or not allowed, or something does not fit the function.
     """
 
+    module = _caller()
+
     def register(function: F) -> F:
         needed = (*inputs, *depends)
         if not needed:
             raise InputError(f"feature {name!r} depends on nothing; name market columns or features")
         _check_name(name, version, "feature")
         made = Feature(
-            name, version, needed, _parameters(function, parameters, bounds, len(needed), name),
-            description or _first_line(function), source, function, warmup, across, scale, kind, refuse, definition_of(function),
+            name, version, needed, parameters_of(function, parameters, bounds, len(needed), name),
+            description or first_line(function), source, function, warmup, across, scale, kind, refuse, definition_of(function),
         )  # fmt: skip
-        _keep(_FEATURES, _LABELS, made)
+        _keep(_FEATURES, _LABELS, made, module)
         return function
 
     return register
@@ -109,6 +112,7 @@ def label(
     refuse: Callable[..., str | None] | None = None,
 ) -> Callable[[F], F]:
     """Register a function as a label, which looks ahead and which nothing but research may read; as `feature`."""
+    module = _caller()
 
     def register(function: F) -> F:
         _check_name(name, version, "label")
@@ -118,11 +122,11 @@ def label(
         if tuple(outputs)[:1] != ("value",) or not {*positions} <= {*outputs}:
             raise InputError(f"label {name!r}: the first output is 'value', and positions are outputs")
         made = Label(
-            name, version, tuple(inputs), _parameters(function, parameters, bounds, len(inputs), name), tuple(outputs),
-            description or _first_line(function), source, function, warmup, horizon, tuple(positions), refuse,
+            name, version, tuple(inputs), parameters_of(function, parameters, bounds, len(inputs), name), tuple(outputs),
+            description or first_line(function), source, function, warmup, horizon, tuple(positions), refuse,
             definition_of(function),
         )  # fmt: skip
-        _keep(_LABELS, _FEATURES, made)
+        _keep(_LABELS, _FEATURES, made, module)
         return function
 
     return register
@@ -179,8 +183,8 @@ def find_label(name: str) -> Label:
 def forget(name: str) -> None:
     """Take a feature or label out of the registry, in every version; for notebooks and tests."""
     with _GUARD:
-        _FEATURES.pop(name, None)
-        _LABELS.pop(name, None)
+        for version in {**_FEATURES.pop(name, {}), **_LABELS.pop(name, {})}:
+            del _OWNERS[name, version]
 
 
 def load() -> None:
@@ -200,17 +204,24 @@ def load() -> None:
                 FAILED[point.name] = plain(f"{type(error).__name__}: {error}")
 
 
-def _keep(mine: dict[str, dict[int, N]], others: Mapping[str, object], made: N) -> None:
+def _keep(mine: dict[str, dict[int, N]], others: Mapping[str, object], made: N, module: str) -> None:
     with _GUARD:
         if made.name in others:
             raise InputError(f"{made.name!r} is already the name of a {'label' if others is _LABELS else 'feature'}")
-        known = mine.setdefault(made.name, {}).get(made.version)
-        if known is not None and known.function.__module__ != made.function.__module__:
+        owner = _OWNERS.get((made.name, made.version), module)
+        if owner != module:  # the same module may say it again: a notebook's cell, a reload
             raise InputError(
-                f"{made.name!r} version {made.version} is registered already by {known.function.__module__}; "
-                "choose another name or version"
+                f"{made.name!r} version {made.version} is registered already by {owner}; choose another name or version"
             )
-        mine[made.name][made.version] = made
+        _OWNERS[made.name, made.version] = module
+        mine.setdefault(made.name, {})[made.version] = made
+
+
+def _caller() -> str:
+    """The module that registers: a function does not always tell where it is from."""
+    frame = inspect.currentframe()
+    outside = frame.f_back.f_back if frame is not None and frame.f_back is not None else None
+    return str(outside.f_globals.get("__name__", "")) if outside is not None else ""
 
 
 def _check_name(name: str, version: int, what: str) -> None:
@@ -221,49 +232,6 @@ def _check_name(name: str, version: int, what: str) -> None:
         raise InputError(f"{what} {name!r}: this is the name of {taken} already")
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise InputError(f"{what} {name!r}: the version is a whole number from 1 up, not {version!r}")
-
-
-def _parameters(
-    function: Callable[..., Any],
-    given: Sequence[Parameter] | None,
-    bounds: Mapping[str, tuple[float, float]] | None,
-    inputs: int,
-    name: str,
-) -> tuple[Parameter, ...]:
-    try:
-        arguments = list(inspect.signature(function).parameters.values())
-    except ValueError:  # a numpy function does not tell
-        return tuple(given or ())
-    declared = {parameter.name for parameter in given or ()}
-    series = [a for a in arguments if a.kind in (a.POSITIONAL_ONLY, a.POSITIONAL_OR_KEYWORD) and a.name not in declared]
-    needed = sum(a.default is a.empty for a in series)
-    if not needed <= inputs <= len(series) and not any(a.kind == a.VAR_POSITIONAL for a in arguments):
-        raise InputError(f"{name}: its function takes {needed} series, but {inputs} are declared")
-    missing = sorted(declared - {a.name for a in arguments})
-    if missing and not any(a.kind == a.VAR_KEYWORD for a in arguments):
-        raise InputError(f"{name}: its function does not take the parameter {missing[0]!r}")
-    if given is not None:
-        return tuple(given)
-    made = [_parameter(a, (bounds or {}).get(a.name), name) for a in arguments if a.kind == a.KEYWORD_ONLY]
-    unknown = sorted({*(bounds or {})} - {parameter.name for parameter in made})
-    if unknown:
-        raise InputError(f"{name}: bounds are given for {unknown[0]!r}, which is no parameter")
-    return tuple(made)
-
-
-def _parameter(argument: inspect.Parameter, bounds: tuple[float, float] | None, name: str) -> Parameter:
-    default = argument.default
-    if isinstance(default, bool) or not isinstance(default, (int, float)):
-        raise InputError(f"{name}: parameter {argument.name} needs a number as default, or declare it with Parameter")
-    if isinstance(default, int):
-        low, high = bounds or (min(1, default), max(100_000, default))
-        return Parameter(argument.name, "int", default, low, high)
-    low, high = bounds or (-WIDEST, WIDEST)
-    return Parameter(argument.name, "float", default, low, high)
-
-
-def _first_line(function: Callable[..., Any]) -> str:
-    return (inspect.getdoc(function) or "").partition("\n")[0].rstrip(".")
 
 
 def _split(name: str) -> tuple[str, int | None]:
