@@ -71,8 +71,14 @@ class Events:
     def keys(self) -> NDArray[np.int64]:
         """int64 `(N,)`: equal numbers for events that are equal; of actions, for the same kind of action at the same time."""
         names = ["ts", "kind", "dated"] if self.kind == "actions" else list(self.columns)
-        bits = np.stack([self.columns[name].view(np.int64) for name in names], axis=1)
-        return np.asarray(np.unique(bits, axis=0, return_inverse=True)[1].reshape(-1), np.int64)
+        bits = [self.columns[name].view(np.int64) for name in names]
+        order = np.lexsort(bits)
+        is_new = np.zeros(len(order), bool)
+        for column in bits:
+            is_new[1:] |= np.diff(column[order]) != 0
+        keys = np.empty(len(order), np.int64)
+        keys[order] = np.cumsum(is_new)
+        return keys
 
     def content_hash(self, symbol: str, venue: str) -> str:
         """Names exactly these events of this symbol."""

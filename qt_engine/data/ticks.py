@@ -109,7 +109,10 @@ def _bars(
     symbols: Sequence[str], events: Mapping[str, Events], prices: Mapping[str, tuple[Floats, Floats]]
 ) -> tuple[NDArray[np.int64], dict[str, Any]]:
     """The milliseconds with an event, and the columns; `prices` holds price and size of each event."""
-    ts = np.unique(np.concatenate([_groups(events[symbol])[1] for symbol in symbols]))
+    ts = np.sort(np.concatenate([_groups(events[symbol])[1] for symbol in symbols]))
+    ts = ts[
+        np.append(True, ts[1:] != ts[:-1])[: len(ts)]
+    ]  # np.unique is ten times slower where nearly all are different
     columns = {name: np.full((len(ts), len(symbols)), np.nan) for name in FIELDS}
     for asset, symbol in enumerate(symbols):
         first, bars = _groups(events[symbol])
