@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from qt_engine.data.market import Market
 from qt_engine.strategies.assembler import Assembler
+from qt_engine.strategies.functions import EVENT_SERIES
 from qt_engine.strategies.graph import (
     CrossSection,
     Kept,
@@ -86,7 +87,9 @@ class BarValues:
     def by_row(self, node: Node, lagged: bool = False) -> bool:
         """Whether the node can be worked out in single bars."""
         match node:
-            case Price() | Value():
+            case Price(name=name):
+                return name not in EVENT_SERIES
+            case Value():
                 return True
             case CrossSection(source=source):
                 # An asset with gaps of its own was elsewhere some bars ago than the others were.

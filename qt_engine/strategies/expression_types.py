@@ -9,10 +9,19 @@ from qt_engine.features.registry import INDICATORS, lookup, refusal
 from qt_engine.strategies.calls import bars_argument, bind_indicator, is_constant
 from qt_engine.strategies.constants import CONSTANT_FUNCTIONS
 from qt_engine.strategies.document import Parameter
-from qt_engine.strategies.functions import FUNCTIONS, POSITION_SERIES, SERIES, ValueType, bind_function
+from qt_engine.strategies.functions import (
+    EVENT_SERIES,
+    EVENTS,
+    FUNCTIONS,
+    POSITION_SERIES,
+    SERIES,
+    ValueType,
+    bind_function,
+    event_series,
+)
 from qt_engine.strategies.nodes import Binary, Call, Compare, Expression, Lag, Logic, Name, Number, Unary, names, walk
 from qt_engine.strategies.reading import Reader, closest
-from qt_engine.strategies.spelling import EVENTS_MISSING
+from qt_engine.strategies.spelling import EVENT_TAKES
 
 _ALIASES = {
     "average": "sma", "avg": "sma", "mean": "sma", "ma": "sma", "cross": "crosses_above", "crossover": "crosses_above",
@@ -85,7 +94,7 @@ class TypeChecker:
                 case Name(name=name) if name in self._reader.unread:
                     return False
                 case Name(name=name) if name not in self._parameters:
-                    if name in SERIES or name in self._names:
+                    if name in SERIES or name in self._names or name.startswith("event("):
                         self._report(part, f"{name} changes from bar to bar; {what} takes only parameters and numbers")
                     else:
                         near = nearest_name(self._reader, name, self._parameters)
@@ -159,14 +168,18 @@ class TypeChecker:
             if self._position_refused is not None:
                 self._report(node, f"{name} cannot be read {self._position_refused}")
             return "number"
-        if name in SERIES or name in self._parameters:
+        if name in SERIES or name in EVENT_SERIES or name in self._parameters:
             return "number"
         if name in self._names:
             return self._types.get(name)
         if name in self._reader.unread:
             return None
         if name == "event":
-            self._report(node, EVENTS_MISSING)
+            self._report(node, EVENT_TAKES)
+        elif name.startswith("event("):
+            near = self._reader.closest(name[len("event(") : -1], EVENTS)
+            known = ", ".join(EVENT_SERIES)
+            self._report(node, f"there is no {name}; known are {known}", None if near is None else event_series(near))
         elif name in FUNCTIONS or name in INDICATORS:
             self._report(node, f"{name} is a function: write its arguments", _signature(name))
         else:
@@ -206,9 +219,6 @@ class TypeChecker:
         return found
 
     def _call(self, node: Call) -> ValueType | None:
-        if node.name == "event":
-            self._report(node, EVENTS_MISSING)
-            return "condition"
         if node.name in FUNCTIONS:
             return self._function(node)
         if lookup(node.name) is not None:

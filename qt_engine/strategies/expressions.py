@@ -11,6 +11,7 @@ import ast
 import math
 from collections.abc import Callable
 
+from qt_engine.strategies.functions import event_series
 from qt_engine.strategies.nodes import (
     Binary,
     BinaryOperator,
@@ -28,7 +29,7 @@ from qt_engine.strategies.nodes import (
     walk,
 )
 from qt_engine.strategies.problems import ExpressionError, Problem
-from qt_engine.strategies.spelling import MAX_CHARACTERS, MAX_DEPTH, misspellings
+from qt_engine.strategies.spelling import EVENT_TAKES, MAX_CHARACTERS, MAX_DEPTH, misspellings
 
 __all__ = [
     "Binary", "Call", "Compare", "Expression", "ExpressionError", "Lag", "Logic", "Name", "Number", "Place", "Unary",
@@ -227,6 +228,11 @@ class _Translator:
     def _call(self, node: ast.Call, depth: int, line: int, column: int) -> Expression:
         offset = node.col_offset - 1
         match node.func:
+            case ast.Name(id="event"):
+                match node.args:
+                    case [ast.Name(id=kind)] if not node.keywords:
+                        return Name(event_series(kind), line=line, column=column)
+                return self._refuse(offset, EVENT_TAKES)
             case ast.Name(id=name):
                 pass
             case ast.Attribute(value=ast.Name(id="ta"), attr=attribute):

@@ -19,7 +19,17 @@ ArgumentKind = Literal["series", "condition", "bars"]
 PRICE_SERIES = ("open", "high", "low", "close", "volume")
 POSITION_SERIES = ("position", "bars_held")
 SERIES = (*PRICE_SERIES, "bar_index", *POSITION_SERIES)
-"""Every series that a strategy can read without defining it."""
+"""Every series that a strategy can read without defining it, beside events."""
+EVENTS = ("dividend", "funding", "split")
+"""Kinds of events, as `qt_engine.data.market.ACTION_KINDS` has them."""
+
+
+def event_series(kind: str) -> str:
+    """The name of the series of one kind of event: it is written like a call, and read like any other series."""
+    return f"event({kind})"
+
+
+EVENT_SERIES = {event_series(kind): kind for kind in EVENTS}
 
 
 @dataclass(frozen=True, slots=True)

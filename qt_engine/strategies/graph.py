@@ -22,7 +22,7 @@ CONDITIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A column of the market: `open` … `volume`, or `bar_index`."""
+    """A column of the market: `open` … `volume`, `bar_index`, or the events of one kind, `event(split)`."""
 
     name: str
 

@@ -9,7 +9,7 @@ from qt_engine.features.registry import Binding, bind, lookup
 from qt_engine.features.registry import Column as ImpliedColumn
 from qt_engine.strategies.constants import CONSTANT_FUNCTIONS, evaluate_constant
 from qt_engine.strategies.document import StrategyDocument
-from qt_engine.strategies.functions import bind_function
+from qt_engine.strategies.functions import EVENT_SERIES, bind_function
 from qt_engine.strategies.graph import (
     COLUMNS,
     Column,
@@ -26,7 +26,7 @@ from qt_engine.strategies.graph import (
 )  # fmt: skip
 from qt_engine.strategies.nodes import Binary, Call, Compare, Expression, Lag, Logic, Name, Number, Unary
 
-PRICES = frozenset({"open", "high", "low", "close", "volume", "bar_index"})
+PRICES = frozenset({"open", "high", "low", "close", "volume", "bar_index", *EVENT_SERIES})
 STATES = frozenset({"position", "bars_held"})
 ONE = Number(1)
 

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qt_engine.core.errors import InputError
-from qt_engine.data.market import Market
+from qt_engine.data.market import ACTION_KINDS, Market
 from qt_engine.features.compute import compute_rows
 from qt_engine.strategies.assembler import Assembler
 from qt_engine.strategies.constants import evaluate_constant
+from qt_engine.strategies.functions import EVENT_SERIES
 from qt_engine.strategies.graph import (
     COLUMNS,
     Column,
@@ -92,10 +93,27 @@ class MarketSeries:
         index = self.own_bars[asset]
         if name == "bar_index":
             return (index if len(index) else np.arange(self.bars(asset))).astype(np.float64)
+        if name in EVENT_SERIES:
+            return self._events(EVENT_SERIES[name], asset)
         column: Floats = getattr(self._market, name)[:, asset]
         if not self.bars(asset):
             return column[:0]
         return np.ascontiguousarray(column[index] if len(index) else column)
+
+    def _events(self, kind: str, asset: int) -> Floats:
+        """What happened to a holder before each bar opened, since the asset's bar before; 0 where nothing did.
+
+        Several splits multiply, amounts and rates add up.
+        """
+        actions = self._market.actions
+        own = actions[(actions["asset"] == asset) & (actions["kind"] == ACTION_KINDS[kind])]
+        index, bars = self.own_bars[asset], self.bars(asset)
+        places = np.searchsorted(index, own["bar"]) if len(index) else own["bar"]
+        values = np.zeros(bars)
+        for place, value in zip(places.tolist(), own["value"].tolist(), strict=True):
+            if place < bars:
+                values[place] = values[place] * value if kind == "split" and values[place] else values[place] + value
+        return values
 
     def _fill(self, column: Column, choices: Sequence[Choice], rows: list[Floats]) -> None:
         """Compute a column for several choices, asset by asset, into rows `(choices, bars)`."""

@@ -80,7 +80,7 @@ _OTHER = {
 }
 RESERVED = _RESERVED | frozenset({"and", "or", "not", *_WORDS})
 """Words that cannot name anything."""
-EVENTS_MISSING = "event(…) needs a store of events, which this version does not have yet"
+EVENT_TAKES = "event takes the kind of event, without quotes: event(dividend), event(funding) or event(split)"
 
 
 def misspellings(text: str) -> Iterator[tuple[int, str, str | None]]:
@@ -100,7 +100,7 @@ def misspellings(text: str) -> Iterator[tuple[int, str, str | None]]:
             event = before == ("event", "(")
             yield (
                 start,
-                EVENTS_MISSING if event else "texts in quotes are not part of the language; write names without quotes",
+                EVENT_TAKES if event else "texts in quotes are not part of the language; write names without quotes",
                 None,
             )
             closing = text.find(token, position)
