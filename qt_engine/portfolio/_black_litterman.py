@@ -19,13 +19,13 @@ TAU = 0.05
 
 
 class BlackLitterman(Optimizer):
-    """Mean-variance weights of the returns that Black and Litterman expect. Turnover is a constraint of the problem itself.
+    """Mean-variance weights of the returns that Black and Litterman expect. Turnover is a constraint of the problem.
 
     No market capitalisations are known, so the market is the book of equal weights within the limits: without any view
     that is the answer. `views` are absolute: the expected return of single assets per bar. Their uncertainty is that of
     the implied returns times (1 − confidence) / confidence, so that a view alone moves the return of its asset by the
-    share `confidence` of the way, and the covariance stays that of the returns (Idzorek, A step-by-step guide to the Black-Litterman model,
-    2005).
+    share `confidence` of the way; the covariance stays that of the returns. Idzorek, A step-by-step guide to the
+    Black-Litterman model (2005).
     """
 
     name = "black_litterman"

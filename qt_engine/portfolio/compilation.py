@@ -62,7 +62,6 @@ def compile_strategy(
         return compile_plan(strategy, parameters, market)
     from qt_engine.strategies.decisions import as_python_strategy, plan_of
 
-    assert isinstance(strategy, type) or strategy.kind == "python"
     return plan_of(as_python_strategy(strategy), parameters, market, progress)
 
 
