@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from qt_engine.live.service import SessionService
     from qt_engine.optimization.service import SweepService
     from qt_engine.optimization.sweeping import SweepTable
+    from qt_engine.risk.limits import RiskLimits
+    from qt_engine.simulation.execution import Execution
+    from qt_engine.simulation.presets import Preset
     from qt_engine.storage.catalog import Catalog
     from qt_engine.strategies.base import Strategy
     from qt_engine.strategies.library import StrategyLibrary
@@ -150,11 +153,11 @@ class Workspace:
         return SweepService(self)
 
     @staticmethod
-    def warm_up(*, sweeps: bool = True) -> None:
+    def warm_up(*, sweeps: bool = True, complete: bool = True) -> None:
         """Compile the kernels in processes of their own, where they were not yet; see `qt_engine.simulation.warm`."""
         from qt_engine.simulation.warm import warm_up
 
-        warm_up(sweeps=sweeps)
+        warm_up(sweeps=sweeps, complete=complete)
 
     def sweep(
         self,
@@ -180,6 +183,8 @@ class Workspace:
         slippage_bps: float | None = None,
         tick: float | None = None,
         seed: int | None = None,
+        execution: str | Execution | None = None,
+        risk: Mapping[str, Any] | RiskLimits | None = None,
         progress: Progress | None = None,
     ) -> Run:
         """Run a strategy over stored bars, and keep the run.
@@ -197,6 +202,10 @@ class Workspace:
             Parameters in place of the strategy's defaults: numbers or their texts.
         cash, fee_bps, slippage_bps, tick, seed
             In place of the settings; see `qt_engine.core.settings.Settings`.
+        execution
+            A named execution model (see `execution_models`) or one of your own; the three above are laid over it.
+        risk
+            Limits of the run beside the strategy's own; the stricter holds. See `RiskLimits`.
         progress
             Called now and then with the share done, 0 to 1.
 
@@ -210,8 +219,8 @@ class Workspace:
         from qt_engine.experiments.run import Run
 
         spec = self.specify(
-            strategy, symbols, interval, start, end, params,
-            cash=cash, fee_bps=fee_bps, slippage_bps=slippage_bps, tick=tick, seed=seed,
+            strategy, symbols, interval, start, end, params, cash=cash, fee_bps=fee_bps, slippage_bps=slippage_bps, tick=tick,
+            seed=seed, execution=execution, risk=risk,
         )  # fmt: skip
         probe = ProvenanceProbe(self.folder, Path.cwd())
         return Run(backtest(spec, self._load, self.runs, probe=probe, progress=progress), self.runs)
@@ -224,7 +233,7 @@ class Workspace:
         start: str | date | None = None,
         end: str | date | None = None,
         params: Mapping[str, Any] | None = None,
-        **execution: float | None,
+        **execution: Any,
     ) -> RunSpec:
         """What `backtest` would run, complete and checked, without running it."""
         from qt_engine.experiments.spec import make_spec
@@ -294,7 +303,7 @@ class Workspace:
         start: str | date | None = None,
         end: str | date | None = None,
         params: Mapping[str, Any] | None = None,
-        **execution: float | None,
+        **execution: Any,
     ) -> Preview:
         """What a strategy's text would give; nothing is stored, and wrong text is answered with problems, not errors."""
         from qt_engine.experiments.spec import make_spec
@@ -314,24 +323,42 @@ class Workspace:
 
         return Previewer(self._load, self.folder)
 
-    def _execution(self, given: Mapping[str, float | None]) -> dict[str, float]:
-        """What was given, else the settings, checked at once: before any data is loaded."""
-        from qt_engine.simulation.contract import Execution
+    def execution_models(self) -> Mapping[str, Preset]:
+        """The named execution models, by name."""
+        from qt_engine.simulation.presets import presets
 
-        names = ("cash", "fee_bps", "slippage_bps", "tick", "seed")
-        unknown = sorted(set(given) - set(names))
+        return presets()
+
+    def _execution(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What was given, else the settings, checked at once: before any data is loaded."""
+        from qt_engine.risk.limits import RiskLimits
+        from qt_engine.simulation.execution import Execution
+        from qt_engine.simulation.presets import preset
+
+        costs, others = ("fee_bps", "slippage_bps", "tick"), ("cash", "seed")
+        unknown = sorted(set(given) - {*costs, *others, "execution", "risk"})
         if unknown:
             raise TypeError(f"unknown argument {unknown[0]}")
-        chosen: dict[str, Any] = {
-            name: getattr(self.settings, name) if given.get(name) is None else _number(name, given[name])
-            for name in names
-        }
-        Execution(fee_bps=chosen["fee_bps"], slippage_bps=chosen["slippage_bps"], tick=chosen["tick"])
+        said = {name: _number(name, given[name]) for name in (*costs, *others) if given.get(name) is not None}
+        chosen = {name: said.get(name, getattr(self.settings, name)) for name in others}
+        base, wanted = given.get("execution"), {name: said[name] for name in costs if name in said}
+        if base is None:
+            model = Execution(name="default", **{name: getattr(self.settings, name) for name in costs} | wanted)
+        else:
+            model = base.replace(**wanted) if isinstance(base, Execution) else preset(str(base)).model(**wanted)
         if not 0.0 < chosen["cash"] < 1e15:
             raise InputError(f"cash must be above 0 and below 1e15, not {chosen['cash']:g}")
         if int(chosen["seed"]) != chosen["seed"] or not 0 <= chosen["seed"] < 2**63:
             raise InputError(f"seed must be a whole number from 0 to 2^63 - 1, not {chosen['seed']}")
-        return chosen
+        risk = given.get("risk") or {}
+        limits = risk if isinstance(risk, RiskLimits) else RiskLimits(**risk)
+        rest = {name: value for name, value in model.canonical().items() if name not in costs}
+        if model.name != "default":
+            rest["name"] = model.name
+        return {
+            **chosen, **{name: getattr(model, name) for name in costs}, "model": rest,
+            "limits": limits.model_dump(exclude_none=True),
+        }  # fmt: skip
 
     def _load(self, spec: RunSpec) -> Market:
         return self.data.load(spec.symbols, spec.interval, spec.start, spec.end)

@@ -35,6 +35,12 @@ def backtest(
     slippage_bps: float | None = typer.Option(None, help="Slippage per fill, in basis points of the price."),
     tick: float | None = typer.Option(None, help="Price step of protective levels."),
     seed: int | None = typer.Option(None, help="Seed of everything random."),
+    execution: str | None = typer.Option(
+        None, metavar="MODEL", help="A named execution model: default, us_stocks, crypto_spot, conservative, perfect …"
+    ),
+    limits: Annotated[
+        list[str] | None, typer.Option("--limit", metavar="K=V", help="Limit the run, such as max_drawdown=20%; may be repeated.")
+    ] = None,
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
     """Run a strategy over stored bars and keep the run."""
@@ -42,7 +48,8 @@ def backtest(
     with output.progress_bar(strategy) as progress:
         run = workspace(context).backtest(
             strategy, read_symbols(symbols), interval, start, end, read_assignments(assignments or []),
-            cash=cash, fee_bps=fee_bps, slippage_bps=slippage_bps, tick=tick, seed=seed, progress=progress,
+            cash=cash, fee_bps=fee_bps, slippage_bps=slippage_bps, tick=tick, seed=seed,
+            execution=execution, risk=read_limits(limits or []), progress=progress,
         )  # fmt: skip
     if as_json:
         output.print_json(run.as_json())
@@ -66,7 +73,25 @@ def read_symbols(text: str | None, option: str = "--symbols") -> list[str] | Non
     return names
 
 
-def read_assignments(texts: Sequence[str]) -> dict[str, str]:
+def read_limits(texts: Sequence[str]) -> dict[str, int | float]:
+    """`k=v` texts of limits; a value may be written in percent.
+
+    Raises
+    ------
+    InputError
+        If a text has no `=`, a name is given twice, or a value is no number.
+    """
+    found: dict[str, int | float] = {}
+    for name, text in read_assignments(texts, "--limit").items():
+        try:
+            number = float(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
+        except ValueError:
+            raise InputError(f"--limit {plain(name)} is a number such as 0.2 or 20%, not {plain(text, 40)!r}") from None
+        found[name] = int(number) if text.isdigit() else number
+    return found
+
+
+def read_assignments(texts: Sequence[str], option: str = "--set") -> dict[str, str]:
     """`k=v` texts as a mapping.
 
     Raises
@@ -79,8 +104,8 @@ def read_assignments(texts: Sequence[str]) -> dict[str, str]:
         name, equals, value = text.partition("=")
         name, value = name.strip(), value.strip()
         if not (equals and name and value):
-            raise InputError(f"--set {plain(text)!r} is no assignment; write it as name=value")
+            raise InputError(f"{option} {plain(text)!r} is no assignment; write it as name=value")
         if name in found:
-            raise InputError(f"--set sets {plain(name)} twice")
+            raise InputError(f"{option} sets {plain(name)} twice")
         found[name] = value
     return found

@@ -28,6 +28,8 @@ class Checked(BaseModel):
 
     title: ClassVar[str] = ""
     """What a person calls such a value; begins each message."""
+    noun: ClassVar[str] = "field"
+    """What a person calls one of its parts."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -62,8 +64,20 @@ def _violation(model: type[Checked], error: Any) -> str:
     name = plain(".".join(map(str, error["loc"])), 60)
     if error["type"] == "extra_forbidden":
         hint = nearest(name.split(".")[-1], model.model_fields)
-        return f"there is no field {name!r}" + (f"; did you mean {hint}?" if hint else "")
+        return f"there is no {model.noun} {name!r}" + (f"; did you mean {hint}?" if hint else "")
     if error["type"] == "missing":
         return f"{name} is missing"
+    field = model.model_fields.get(str(error["loc"][0])) if len(error["loc"]) == 1 else None
+    if error["type"].split("_")[0] in ("greater", "less") and field is not None:
+        return f"{name} must be {_range(field.metadata)}, not {plain(repr(error['input']), 60)}"
     message = f"{error['msg'][0].lower()}{error['msg'][1:]}"
     return f"{name}: {message}, not {plain(repr(error['input']), 60)}" if name else message
+
+
+def _range(metadata: list[Any]) -> str:
+    """The bounds of a number in words."""
+    bounds = {key: getattr(bound, key) for bound in metadata for key in ("ge", "gt", "le", "lt") if hasattr(bound, key)}
+    if "ge" in bounds and "le" in bounds:
+        return f"between {bounds['ge']:g} and {bounds['le']:g}"
+    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+    return " and ".join(f"{words[key]} {bound:g}" for key, bound in bounds.items())

@@ -76,8 +76,8 @@ def user_data_folder() -> Path:
 
 @cache
 def _load(user_file: Path, stamp: int, variables: tuple[tuple[str, str], ...]) -> Settings:
-    base = _read(shipped("configs") / "base.yaml")
-    user = _read(user_file) if stamp else {}
+    base = read_yaml(shipped("configs") / "base.yaml")
+    user = read_yaml(user_file) if stamp else {}
     for name in user:
         if name not in base:
             hint = nearest(str(name), base)
@@ -107,7 +107,14 @@ def _checked(
     return {field.name: getattr(merged, field.name) for field in fields(Settings)}
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A file of settings: one mapping.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or holds something else.
+    """
     import yaml
 
     try:

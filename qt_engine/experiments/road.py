@@ -72,9 +72,11 @@ def prepare(spec: RunSpec, market: Market, progress: Progress | None = None) -> 
     strategy = stored_strategy(spec.source, spec.document)
     warm_up(sweeps=False)
     plan = compile_strategy(strategy, spec.parameters, market, progress)
-    return SimInput(
+    given = SimInput(
         market, plan, spec.execution, spec.cash, spec.seed, risk=spec.risk, strategy_version=hash_config(dict(spec.document))
     )
+    warm_up(sweeps=False, complete=given.needs_complete_path)
+    return given
 
 
 def require_bars(spec: RunSpec, market: Market) -> None:

@@ -17,9 +17,13 @@ from qt_engine.data.periods import end_ns, span_ns, start_ns
 
 if TYPE_CHECKING:
     from qt_engine.data.market import Market
+    from qt_engine.risk.limits import RiskLimits
+    from qt_engine.simulation.execution import Execution
     from qt_engine.strategies.document import StrategyDocument
 
 Number = int | float
+ADDED = {"model", "limits"}
+"""Fields that are left out where they are empty."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,10 @@ class RunSpec:
         Every parameter of the strategy by name.
     cash, fee_bps, slippage_bps, tick, seed
         See `SimInput` and `Execution`.
+    model
+        The rest of the execution model: fields of `Execution` that differ from their defaults, as JSON-serialisable data.
+    limits
+        Limits of the run: the fields of `RiskLimits` that are set.
     """
 
     strategy: str
@@ -57,6 +65,23 @@ class RunSpec:
     slippage_bps: float = 2.0
     tick: float = 1e-8
     seed: int = 0
+    model: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def execution(self) -> Execution:
+        """The execution model, composed."""
+        from qt_engine.simulation.execution import Execution
+
+        three = {"fee_bps": self.fee_bps, "slippage_bps": self.slippage_bps, "tick": self.tick}
+        return Execution.model_validate({"name": "default", **self.model, **three})
+
+    @cached_property
+    def risk(self) -> RiskLimits:
+        """The limits of the run."""
+        from qt_engine.risk.limits import RiskLimits
+
+        return RiskLimits(**self.limits)
 
     @cached_property
     def hash(self) -> str:
@@ -78,8 +103,10 @@ class RunSpec:
     def as_json(self) -> dict[str, Any]:
         """JSON-serialisable, and read back by `from_json` to an equal spec."""
         given = {item.name: getattr(self, item.name) for item in fields(self)}
+        # Specs from before these fields existed keep their hashes.
+        given |= {name: dict(given[name]) for name in ADDED}
         return {
-            **given,
+            **{name: value for name, value in given.items() if value or name not in ADDED},
             "document": dict(self.document),
             "symbols": list(self.symbols),
             "parameters": dict(self.parameters),
@@ -95,8 +122,8 @@ class RunSpec:
             If a field is missing or unknown.
         """
         names = {item.name for item in fields(cls)}
-        if set(stored) != names:
-            wrong = ", ".join(sorted(names ^ set(stored)))
+        if wrong_names := (names ^ set(stored)) - (ADDED - set(stored)):
+            wrong = ", ".join(sorted(wrong_names))
             raise InputError(f"a stored spec does not have the fields of this version: {plain(wrong)}")
         return cls(**{**stored, "symbols": tuple(stored["symbols"])})
 
@@ -157,7 +184,7 @@ def make_spec(
     symbols, interval
         In place of the strategy's universe and interval.
     execution
-        `cash`, `fee_bps`, `slippage_bps`, `tick`, `seed`.
+        `cash`, `fee_bps`, `slippage_bps`, `tick`, `seed`, `model`, `limits`.
 
     Raises
     ------
@@ -203,4 +230,5 @@ def _moment(value: str | date | None, name: Literal["start", "end"]) -> str | No
 
 
 def _numbers(execution: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: int(value) if name == "seed" else float(value) for name, value in execution.items()}
+    kinds = {"seed": int, "model": dict, "limits": dict}
+    return {name: kinds.get(name, float)(value) for name, value in execution.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,46 +135,30 @@ def run_sweep(
     """
     import numpy as np
 
-    from qt_engine.simulation.contract import Execution
-    from qt_engine.simulation.sweep import sweep
+    from qt_engine.simulation.sweep import in_lanes, sweep
     from qt_engine.simulation.warm import warm_up
-    from qt_engine.strategies.document import RulesDocument
     from qt_engine.strategies.loading import stored_strategy
 
     if not len(market):
         raise InputError(f"there are no {spec.interval} bars in this range")
     document = stored_strategy(spec.source, spec.document)
     parameters = combinations(document, fixed or {}, grid)
-    if not isinstance(document, RulesDocument):
-        rows = list(_one_by_one(spec, parameters, market, progress))
-        metrics = {name: np.array([getattr(row, name) for row in rows]) for name in METRICS}
-        return SweepTable(spec.strategy, spec.symbols, spec.interval, parameters, metrics)
-    warm_up()
-    execution = Execution(fee_bps=spec.fee_bps, slippage_bps=spec.slippage_bps, tick=spec.tick)
-    result = sweep(document, parameters, [market], execution, spec.cash, threads=threads, progress=progress)
+    if spec.is_program:
+        _prove(spec, parameters, market)
+    quick = in_lanes(document, [market], spec.execution, spec.risk)
+    warm_up(sweeps=quick, complete=not quick)
+    result = sweep(
+        document, parameters, [market], spec.execution, spec.cash, risk=spec.risk, seed=spec.seed, threads=threads,
+        progress=progress,
+    )  # fmt: skip
     rows = [evaluate(result.counters(lane), market.periods_per_year) for lane in range(result.final_equity.shape[1])]
     metrics = {name: np.array([getattr(row, name) for row in rows]) for name in METRICS}
     return SweepTable(spec.strategy, spec.symbols, spec.interval, parameters, metrics)
 
 
-def _one_by_one(
-    spec: RunSpec,
-    parameters: Mapping[str, NDArray[Any]],
-    market: Market,
-    progress: Callable[[float], None] | None,
-) -> Iterator[Metrics]:
-    """Portfolios and programs decide in other ways than the compiled lanes: each combination walks the road of a run.
+def _prove(spec: RunSpec, parameters: Mapping[str, NDArray[Any]], market: Market) -> None:
+    """See with the first combination that a program does not look ahead."""
+    from qt_engine.experiments.road import prepare, prove_program
 
-    That a program does not look ahead is seen with its first combination.
-    """
-    from qt_engine.experiments.road import prepare, prove_program, walk
-
-    lanes = len(next(iter(parameters.values()))) if parameters else 1
-    for lane in range(lanes):
-        chosen = replace(spec, parameters={name: column[lane].item() for name, column in parameters.items()})
-        given = prepare(chosen, market)
-        if lane == 0 and spec.is_program:
-            prove_program(chosen, given)
-        yield walk(given).metrics
-        if progress is not None:
-            progress((lane + 1) / lanes)
+    first = replace(spec, parameters={name: column[0].item() for name, column in parameters.items()})
+    prove_program(first, prepare(first, market))

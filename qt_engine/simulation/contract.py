@@ -171,6 +171,13 @@ class SimInput(_Arrays):
     def _by_hash(self, value: Market | Plan) -> str:
         return value.hash
 
+    @property
+    def needs_complete_path(self) -> bool:
+        """Whether the kernel's shorter path cannot carry the run."""
+        from qt_engine.simulation.path import Terms
+
+        return Terms(self.execution, self.risk, self.seed, self.kill_ts).needs_all(self.plan, self.market)
+
     @cached_property
     def hash(self) -> str:
         """Covers market, plan, execution, risk, cash, seed and the engine's revision; no time, host or path.

@@ -21,9 +21,7 @@ def simulate(given: SimInput, progress: Callable[[float], None] | None = None) -
     progress
         Called with the share done, 0 to 1; may raise to cancel.
     """
-    stepper = Stepper(
-        len(given.market.symbols), given.execution, given.cash, risk=given.risk, seed=given.seed, kill_ts=given.kill_ts
-    )
+    stepper = Stepper.of(given)
     bars = len(given.market)
     if progress is None:
         stepper.advance(given.market, given.plan)

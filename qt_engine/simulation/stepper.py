@@ -13,7 +13,7 @@ from qt_engine.core.hashing import hash_arrays
 from qt_engine.data.market import Market
 from qt_engine.simulation import book
 from qt_engine.simulation import layout as at
-from qt_engine.simulation.contract import EVENT, FILL, ORDER, Execution, Kind, RiskLimits, SimResult, Status
+from qt_engine.simulation.contract import EVENT, FILL, ORDER, Execution, Kind, RiskLimits, SimInput, SimResult, Status
 from qt_engine.simulation.path import Extra, Terms, halt_event, run_complete, run_simple
 from qt_engine.simulation.state import KernelState, counters_of, open_positions_of
 from qt_engine.strategies.plan import Plan
@@ -65,6 +65,13 @@ class Stepper:
         self._market: Market | None = None
         self._plan: Plan | None = None
 
+    @classmethod
+    def of(cls, given: SimInput) -> Stepper:
+        """A run of this input that has seen no bar."""
+        return cls(
+            len(given.market.symbols), given.execution, given.cash, risk=given.risk, seed=given.seed, kill_ts=given.kill_ts
+        )
+
     @property
     def bar(self) -> int:
         """How many bars have been seen."""
@@ -111,6 +118,14 @@ class Stepper:
         """Equity at the last close seen; the capital before the first."""
         return float(self._equity[self.bar - 1]) if self.bar else self.cash
 
+    def counted(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """The kernel's counters as arrays: see `layout`."""
+        return self._state.money, self._state.run
+
+    def counted_beside(self) -> dict[str, float]:
+        """The counters of the complete path, by name; none where the simple one carried the run."""
+        return {} if self._extra is None else self._extra.counters()
+
     def state_hash(self) -> str:
         """Names the exact state: equal for equal runs, whatever the steps."""
         state = self._state
@@ -154,7 +169,7 @@ class Stepper:
             orders=orders,
             equity=self._equity[: self.bar],
             events=self._events().copy(),
-            counters=counters_of(state, self.cash, self.equity(), **({} if self._extra is None else self._extra.counters())),
+            counters=counters_of(state, self.cash, self.equity(), **self.counted_beside()),
             open_positions=positions,
             cash=float(state.money[at.CASH]),
         )

@@ -10,25 +10,22 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qt_engine.core.errors import InputError
 from qt_engine.data.market import Market
+from qt_engine.risk.limits import RiskLimits
 from qt_engine.simulation import layout as at
-from qt_engine.simulation.contract import FILL, ORDER, Counters, Execution
-from qt_engine.simulation.state import KernelState, asset_ints, counters_of, inverse_of
-from qt_engine.simulation.stateful import DEPTH
-from qt_engine.strategies.compiler import CompiledLanes, registers_for
-from qt_engine.strategies.document import RulesDocument
+from qt_engine.simulation.contract import Counters, Execution
+from qt_engine.simulation.state import KernelState, counters_of
+from qt_engine.strategies.document import Orders, RulesDocument, StrategyDocument
 from qt_engine.strategies.lanes import Lanes
-from qt_engine.strategies.plan import UNLIMITED
-from qt_engine.strategies.series import MarketSeries
 
 LANES_A_TASK = 128
-
+LATER_LIMITS = ("max_net", "max_concentration", "max_position", "max_daily_loss", "max_orders_per_day")
 
 @dataclass(frozen=True)
 class SweepResult:
@@ -52,6 +49,8 @@ class SweepResult:
     money: NDArray[np.float64]
     run: NDArray[np.int64]
     final_equity: NDArray[np.float64]
+    extra: Mapping[tuple[int, int], Mapping[str, float]]
+    """What the kernel's complete path counted beside, by (market, lane)."""
 
     @property
     def trades(self) -> NDArray[np.int64]:
@@ -63,16 +62,33 @@ class SweepResult:
         state = KernelState(
             np.empty((0, 0)), np.empty((0, 0), np.int64), self.money[market, lane], self.run[market, lane]
         )
-        return counters_of(state, self.cash, float(self.final_equity[market, lane]))
+        return counters_of(state, self.cash, float(self.final_equity[market, lane]), **self.extra.get((market, lane), {}))
+
+
+class _Ready(Protocol):
+    def run(self, row: int, first: int, last: int) -> None:
+        """Run lanes `first` to `last` of a market into row `row` of the results."""
+
+
+class _Work(Protocol):
+    money: NDArray[np.float64]
+    run: NDArray[np.int64]
+    final: NDArray[np.float64]
+    extra: dict[tuple[int, int], Mapping[str, float]]
+
+    def prepare(self, market: Market) -> _Ready:
+        """Whatever all lanes of a market share."""
 
 
 def sweep(
-    document: RulesDocument,
+    strategy: StrategyDocument,
     parameters: Mapping[str, NDArray[Any]],
     markets: Sequence[Market],
     execution: Execution,
     cash: float,
     *,
+    risk: RiskLimits | None = None,
+    seed: int = 0,
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> SweepResult:
@@ -80,12 +96,14 @@ def sweep(
 
     Parameters
     ----------
-    document
-        A checked document.
+    strategy
+        A checked document of any kind.
     parameters
         For every parameter of the document an array of shape `(lanes,)`, as `grid` gives them.
     markets
         One market (assets on shared cash), or several that are each run by themselves, of one kind.
+    risk, seed
+        As in `SimInput`.
     threads
         How many to use; all processors by default. Changes no byte.
     progress
@@ -101,11 +119,11 @@ def sweep(
         raise InputError("a sweep needs at least one market and one combination of parameters")
     if len({market.periods_per_year for market in markets}) > 1:
         raise InputError("a sweep takes markets of one kind: these have different numbers of periods a year")
-    compiled = CompiledLanes(document, Lanes(parameters, lanes), markets[0].periods_per_year)
-    work = _Work(compiled, execution, cash, len(markets))
+    limits = risk or RiskLimits()
+    work, lanes_a_task = _work(strategy, parameters, lanes, markets, execution, cash, limits, seed)
     threads = threads or os.cpu_count() or 1
     # With one market the lanes are dealt out; with several each is small, and is one task.
-    step = lanes if len(markets) >= threads else min(LANES_A_TASK, -(-lanes // threads))
+    step = lanes if len(markets) >= threads else min(lanes_a_task, -(-lanes // threads))
     tasks = [(m, first, min(first + step, lanes)) for m in range(len(markets)) for first in range(0, lanes, step)]
     prepared = {0: work.prepare(markets[0])} if len(markets) == 1 else {}
     done = 0
@@ -125,94 +143,33 @@ def sweep(
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     symbols = tuple(market.symbols for market in markets)
-    return SweepResult(parameters, symbols, cash, work.money, work.run, work.final)
+    return SweepResult(parameters, symbols, cash, work.money, work.run, work.final, work.extra)
 
 
-class _Work:
-    """What all tasks of a sweep share: the compiled lanes, their settings, the rows to fill."""
+def _work(
+    strategy: StrategyDocument, parameters: Mapping[str, NDArray[Any]], lanes: int, markets: Sequence[Market],
+    execution: Execution, cash: float, risk: RiskLimits, seed: int,
+) -> tuple[_Work, int]:  # fmt: skip
+    """The lanes in one compiled loop where the simple path of the kernel can carry them, else each by itself."""
+    if in_lanes(strategy, markets, execution, risk):
+        assert isinstance(strategy, RulesDocument)
+        from qt_engine.simulation.lane_work import LaneWork
+        from qt_engine.strategies.compiler import CompiledLanes
 
-    def __init__(self, compiled: CompiledLanes, execution: Execution, cash: float, markets: int) -> None:
-        lanes = len(compiled.lanes)
-        document = compiled.document
-        self.compiled = compiled
-        self.cash = cash
-        self.protect = compiled.protect_values
-        self.limits = np.zeros((lanes, at.LIMITS), np.int64)
-        time_stop = compiled.whole(document.exit.time_stop, UNLIMITED)
-        for column, values in (
-            (at.SIZING, compiled.sizing),
-            (at.COOLDOWN, compiled.whole(document.reentry.cooldown, 0)),
-            (at.MAX_ENTRIES, compiled.whole(document.reentry.max_entries, UNLIMITED)),
-            (at.MAX_POSITIONS, compiled.whole(document.risk.max_positions, UNLIMITED)),
-            (at.TIME_STOP_LONG, time_stop),
-            (at.TIME_STOP_SHORT, time_stop),
-            (at.PROTECTED, (time_stop < UNLIMITED) | bool(compiled.recipe.kinds.any())),
-        ):
-            self.limits[:, column] = values
-        self.settings = np.zeros((lanes, at.SETTINGS))
-        for column, value in (
-            (at.SLIPPAGE_FRACTION, execution.slippage_bps / 10_000.0),
-            (at.FEE_FRACTION, execution.fee_bps / 10_000.0),
-            (at.TICK, execution.tick),
-            (at.INVERSE_TICK, inverse_of(execution.tick)),
-            (at.SIZING_VALUE, compiled.number(document.sizing.value, 1.0)),
-            (at.MAX_GROSS, compiled.number(document.risk.max_gross, 1.0)),
-            (at.DRAWDOWN_LIMIT, compiled.number(document.risk.max_drawdown, np.inf)),
-        ):
-            self.settings[:, column] = value
-        long_rows, short_rows = compiled.recipe.programs
-        self.programs = np.concatenate([long_rows, short_rows])
-        self.program_start = np.array([0, len(long_rows), len(long_rows) + len(short_rows)], np.int64)
-        self.money = np.zeros((markets, lanes, at.RUN_FLOATS))
-        self.run = np.zeros((markets, lanes, at.RUN_INTS), np.int64)
-        self.final = np.zeros((markets, lanes))
+        compiled = CompiledLanes(strategy, Lanes(parameters, lanes), markets[0].periods_per_year)
+        return LaneWork(compiled, execution, cash, len(markets)), LANES_A_TASK
+    from qt_engine.simulation.single_work import SingleWork
 
-    def prepare(self, market: Market) -> _Prepared:
-        """The columns of a market, computed once for all of its lanes."""
-        series = MarketSeries(market)
-        columns = series.columns(self.compiled.layout)
-        return _Prepared(
-            self, market,
-            columns[0].reshape(-1) if len(columns) == 1 else np.concatenate([part.reshape(-1) for part in columns]),
-            _offsets([part.size for part in columns]), np.array([part.shape[1] for part in columns], np.int64),
-            np.concatenate(series.own_bars), _offsets([len(index) for index in series.own_bars]),
-        )  # fmt: skip
+    return SingleWork(strategy, parameters, lanes, len(markets), execution, cash, risk, seed), 1
 
 
-@dataclass(frozen=True)
-class _Prepared:
-    """A market with its columns, ready for any of the lanes."""
-
-    work: _Work
-    market: Market
-    columns: NDArray[np.float64]
-    column_start: NDArray[np.int64]
-    column_bars: NDArray[np.int64]
-    index: NDArray[np.int64]
-    index_start: NDArray[np.int64]
-
-    def run(self, row: int, first: int, last: int) -> None:
-        """Run lanes `first` to `last` into row `row` of the results, with scratch of this call's own."""
-        from qt_engine.simulation.lane_kernel import run_lanes
-
-        work, market, recipe, layout = self.work, self.market, self.work.compiled.recipe, self.work.compiled.layout
-        bars, assets = market.close.shape
-        scratch = registers_for(recipe)
-        entry, exit_long, exit_short = (np.zeros((bars, assets), np.int8) for _ in range(3))
-        signals = entry.reshape(-1) if assets == 1 else np.zeros(bars, np.int8)
-        extras = np.full((recipe.extras, bars, assets), np.nan)
-        volatility = np.empty((0, 0)) if recipe.volatility is None else extras[recipe.volatility]
-        run_lanes(
-            first, last, market.ts, market.open, market.high, market.low, market.close, market.sample,
-            market.sample_index, layout.code.code, layout.code.outputs, self.columns, self.column_start, self.column_bars,
-            layout.slots, layout.values, scratch.numbers, scratch.conditions, self.index, self.index_start, scratch.flags,
-            entry.reshape(-1), exit_long.reshape(-1), exit_short.reshape(-1), extras.reshape(recipe.extras, bars * assets),
-            entry, signals, exit_long, exit_short, extras, volatility, recipe.kinds, work.protect, work.programs,
-            work.program_start, np.empty(DEPTH), work.limits, work.settings, np.zeros((assets, at.ASSET_FLOATS)),
-            asset_ints(assets), work.money[row], work.run[row], work.final[row], np.empty(0, FILL), np.empty(0, ORDER),
-            np.empty(0), False, work.cash,
-        )  # fmt: skip
-
-
-def _offsets(sizes: Sequence[int]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+def in_lanes(strategy: StrategyDocument, markets: Sequence[Market], execution: Execution, risk: RiskLimits) -> bool:
+    """Whether a sweep can take the quick way."""
+    return (
+        isinstance(strategy, RulesDocument)
+        and execution.is_simple
+        and risk.unlimited
+        and strategy.orders == Orders()
+        and all(getattr(strategy.risk, name) is None for name in LATER_LIMITS)
+        and not any(len(market.actions) for market in markets)
+    )

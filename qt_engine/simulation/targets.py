@@ -51,6 +51,8 @@ from qt_engine.simulation.working import (
 TARGET, DRIFT = whole(8), whole(9)  # as in `contract.Reason`
 GROSS_EVENT = whole(3)  # as in `contract.Event`
 SLACK = 1.0 + 1e-9
+NOISE_SHARE = 1e-9
+"""Of the gross exposure: what is left of positions that cancel each other is no exposure."""
 
 
 @part
@@ -228,7 +230,7 @@ def take_weights(t: int, row: int, bars: Any, decisions: Any, model: Any, book: 
     if gross > most * SLACK:
         write_event(t, BOOK, GROSS_EVENT, gross, most, bars, book, tape, record)
         first = most / gross
-    if abs(net * first) > bound * SLACK:
+    if abs(net * first) > bound * SLACK + NOISE_SHARE * gross:
         write_event(t, BOOK, NET_EVENT, abs(net * first), bound, bars, book, tape, record)
         second = bound / abs(net * first)
     for asset in range(book.floats.shape[0]):

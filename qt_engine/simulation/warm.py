@@ -24,24 +24,31 @@ from qt_engine.core.kernel_sources import kernel_sources
 if TYPE_CHECKING:
     from qt_engine.data.market import Market
 
-STAGES = {"backtest": ("kernel", "evaluator"), "sweep": ("lanes", "indicators")}
+STAGES = {"backtest": ("kernel", "evaluator"), "sweep": ("lanes", "indicators"), "complete": ("complete",)}
 """What can be compiled side by side, and what comes after it (a sweep's inner loop holds the other two)."""
 
 
-def is_warm(*, sweeps: bool = True) -> bool:
+def is_warm(*, sweeps: bool = True, complete: bool = False) -> bool:
     """Whether the kernels of this engine, interpreter and machine were compiled before."""
-    return all(_mark(stage).exists() for stage in _stages(sweeps))
+    return all(_mark(stage).exists() for stage in _stages(sweeps, complete))
 
 
-def warm_up(*, sweeps: bool = True) -> None:
-    """Compile what a backtest needs, and a sweep's inner loop, and return when that is done; at once if it was before.
+def warm_up(*, sweeps: bool = True, complete: bool = False) -> None:
+    """Compile what a backtest needs, and return when that is done; at once if it was done before.
+
+    Parameters
+    ----------
+    sweeps
+        The inner loop of a sweep as well.
+    complete
+        The kernel's complete path as well.
 
     Raises
     ------
     QtError
         If compiling failed; the message ends with numba's own last line.
     """
-    for stage in _stages(sweeps):
+    for stage in _stages(sweeps, complete):
         mark = _mark(stage)
         if mark.exists():
             continue
@@ -62,8 +69,9 @@ def _compile(stage: str) -> None:
             raise QtError(f"the kernels could not be compiled: {(said.strip() or 'killed').splitlines()[-1]}")
 
 
-def _stages(sweeps: bool) -> list[str]:
-    return [stage for stage in STAGES if sweeps or stage != "sweep"]
+def _stages(sweeps: bool, complete: bool) -> list[str]:
+    left_out = {"sweep": not sweeps, "complete": not complete}
+    return [stage for stage in STAGES if not left_out.get(stage, False)]
 
 
 def _start(name: str) -> subprocess.Popen[str]:
@@ -94,10 +102,25 @@ def _mark(stage: str) -> Path:
 
 def compile_kernel() -> None:
     """A run of two bars with a plan made by hand."""
+    _run(complete=False)
+
+
+def compile_complete() -> None:
+    """The same on the complete path, and what measures volatility and volume for it."""
     import numpy as np
 
-    from qt_engine.simulation.contract import SimInput
-    from qt_engine.simulation.simulate import simulate
+    from qt_engine.data.market import no_actions
+    from qt_engine.simulation.wiring import conditions
+
+    _run(complete=True)
+    conditions(np.ones((3, 1)), np.ones((3, 1)), no_actions(), 2)
+
+
+def _run(*, complete: bool) -> None:
+    import numpy as np
+
+    from qt_engine.simulation.contract import Execution
+    from qt_engine.simulation.stepper import Stepper
     from qt_engine.strategies.plan import UNLIMITED, Plan
 
     flags = np.zeros((2, 1), np.uint8)
@@ -105,7 +128,7 @@ def compile_kernel() -> None:
         entry=flags.view(np.int8), exit_long=flags, exit_short=flags, protect_kind=np.zeros((2, 3), np.int64),
         protect_value=np.zeros((2, 3)), time_stop=np.full(2, UNLIMITED),
     )  # fmt: skip
-    simulate(SimInput(_market(2), plan))
+    Stepper(1, Execution(), 1000.0, complete=complete).advance(_market(2), plan)
 
 
 STRATEGY = """

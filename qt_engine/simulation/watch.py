@@ -27,7 +27,7 @@ from qt_engine.simulation.costs import BOOK, write_event
 from qt_engine.simulation.layout import DRAWDOWN_LIMIT, HALTED, LAST_PRICE, PEAK, PENDING, QUANTITY
 from qt_engine.simulation.ledger import INFINITY
 from qt_engine.simulation.positions import CONCENTRATION_EVENT, NET_EVENT
-from qt_engine.simulation.targets import GROSS_EVENT, SLACK
+from qt_engine.simulation.targets import GROSS_EVENT, NOISE_SHARE, SLACK
 from qt_engine.simulation.working import AN_EXIT, NO_STYLE, cancel, make_order
 
 DRAWDOWN_EVENT, DAILY_EVENT, KILL_EVENT = whole(1), whole(2), whole(8)  # `contract.Event`
@@ -110,7 +110,7 @@ def exposures(t: int, value: float, bars: Any, model: Any, book: Any, tape: Any,
             exposure, limit, flag, kind, asset = abs(net), costs[MAX_NET], OVER_NET, NET_EVENT, BOOK
         else:
             exposure, limit, flag, kind, asset = largest, costs[MAX_CONCENTRATION], OVER_CONCENTRATION, CONCENTRATION_EVENT, at
-        over = 1 if limit < INFINITY and exposure > limit * value * SLACK else 0
+        over = 1 if gross > 0.0 and limit < INFINITY and exposure > limit * value * SLACK + NOISE_SHARE * gross else 0
         if over == 1 and tally[flag] == 0:
             write_event(t, asset, kind, exposure / value, limit, bars, book, tape, record)
         tally[flag] = over
