@@ -25,7 +25,7 @@ from qt_engine.simulation.execution import (
     Latency,
     VolumeShare,
 )
-from qt_engine.strategies.plan import OrderType, Plan, Risk, TimeInForce
+from qt_engine.strategies.plan import UNLIMITED, OrderType, Plan, Protect, Risk, TimeInForce
 from reference import generators
 from reference.cases import START
 from reference.generators import Run, _choices
@@ -35,6 +35,8 @@ VOLUMES = np.array([1e4, 1e4, 500, 1e4, 100, 37.5, 300, 2000, 60, 12, 1e6, 0, 15
 SPLITS = (2.0, 0.5, 4.0, 3.0, 1.5, 0.1)
 DIVIDENDS = (0.5, 0.25, 1.0, 0.01, 3.0)
 FUNDINGS = (0.0001, -0.001, 0.01)
+TIGHT = np.full((2, 3), Protect.FRACTION, np.int64)
+"""Every protection there is, as fractions."""
 
 
 def often(draw: st.DrawFn, share: int, of: int = 4) -> bool:
@@ -106,9 +108,11 @@ def styled(draw: st.DrawFn, market: Market, plan: Plan) -> Plan:
     """A rule plan with order types, time in force and prices near the close of the decision bar."""
     style = np.zeros((2, 3), np.int64)
     for row in (0, 1):
-        if often(draw, 2):
-            style[row, 0] = draw(st.sampled_from((*OrderType, OrderType.LIMIT, OrderType.STOP_LIMIT)))
-            style[row, 1] = draw(st.sampled_from((*TimeInForce, TimeInForce.GTC, TimeInForce.GTC)))
+        if often(draw, 2, 3):
+            style[row, 0] = draw(
+                st.sampled_from((OrderType.LIMIT, OrderType.STOP_LIMIT, *OrderType, OrderType.STOP_LIMIT))
+            )
+            style[row, 1] = draw(st.sampled_from((*TimeInForce, TimeInForce.GTC, TimeInForce.FOK)))
             style[row, 2] = draw(st.sampled_from((0, 0, 1, 2, 4)))
     if not style.any():
         return plan
@@ -123,6 +127,13 @@ def styled(draw: st.DrawFn, market: Market, plan: Plan) -> Plan:
 def rule_plans(draw: st.DrawFn, market: Market) -> tuple[Plan, Any]:
     plan, conditions = draw(generators.plans(market))
     plan = draw(styled(market, plan))
+    if often(draw, 2):
+        plan = replace(plan, cooldown=0, max_entries=UNLIMITED, sizing="equity_fraction", sizing_value=0.3)
+    if often(draw, 2):
+        signs = np.array([1, -1, 1, -1, 0, 0, 0, 0], np.int8)[_choices(draw, *market.close.shape) % 8]
+        plan = replace(plan, entry=np.ascontiguousarray(signs))
+    if often(draw, 1, 3):
+        plan = replace(plan, protect_kind=TIGHT, protect_value=TIGHT * draw(st.sampled_from((0.01, 0.02, 0.05))))
     risk = replace(plan.risk, **draw(limits(plan.risk.max_gross)))
     return replace(plan, risk=risk), conditions
 
@@ -238,7 +249,7 @@ def executions(draw: st.DrawFn, market: Market) -> Execution:
     if often(draw, 1):
         more["latency"] = draw(latencies(1.0 if market.interval == "1h" else 24.0))
     if often(draw, 1):
-        more["failure_probability"] = draw(st.sampled_from((0.1, 0.5, 0.9)))
+        more["failure_probability"] = draw(st.sampled_from((0.1, 0.3, 0.7)))
     if often(draw, 1):
         more["fees"] = draw(fee_schedules())
     if often(draw, 1):
