@@ -78,7 +78,7 @@ def make_order(t: int, asset: int, pending: int, side: int, reason: int, style: 
                model: Any, book: Any, tape: Any, record: bool) -> bool:  # fmt: skip
     """Put an order into the asset's slot; `style` is the row of its style, -1 for a market order.
 
-    Tells whether it was made: not where a price that its type needs is unknown.
+    Tells whether it was made: not where a price that its type needs is unknown, nor an entry or target beyond the rate.
     """
     slot, ints = book.slots[asset], book.slot_ints[asset]
     kind, force, expires, limit, stop = MARKET, 0, 0, np.nan, np.nan
@@ -92,6 +92,8 @@ def make_order(t: int, asset: int, pending: int, side: int, reason: int, style: 
             stop = round_to_tick(decisions.prices[2 * style + 1, t, asset], model.settings)
             if not stop > 0.0:
                 return False
+    if pending != EXIT_ORDER and not within_rate(t, bars, model, book, tape, record):
+        return False
     book.ints[asset, PENDING] = pending
     book.ints[asset, PENDING_REASON] = reason
     place_order(t, asset, side, book.ints, book.run, tape.orders, record)
