@@ -169,23 +169,32 @@ class BarValues:
         if self.dense:
             return np.maximum(self._position - shift, 0)
         own, starts = self._own
-        rows: Times = own[np.clip(starts + self._position - shift, 0, max(len(own) - 1, 0))]
-        return rows
+        rows = own[np.clip(starts + self._position - shift, 0, len(own) - 1)]
+        # Where there is no such bar it is one of another asset, or of none.
+        inside: Times = np.clip(rows - np.arange(len(starts)) * len(self._market), 0, len(self._market) - 1)
+        return inside
 
     @cached_property
     def _position(self) -> Times:
         """Which of the asset's own bars each bar is, from 0: `(R, A)`, or `(R, 1)` for all assets alike."""
         if self.dense:
             return self._bars[:, None]
-        traded = ~np.isnan(self._market.close)
-        return np.cumsum(traded, axis=0, dtype=np.int64)[self._bars] - 1
+        if not len(self._bars):
+            return np.zeros(self.trades.shape, np.int64)
+        # Counted from one of the bars to the next, and these counts summed: a table of all bars is not needed.
+        first = np.concatenate([[0], self._bars[:-1] + 1])
+        counted = np.add.reduceat(self._traded[: self._bars[-1] + 1].view(np.int8), first, axis=0, dtype=np.int32)
+        return np.cumsum(counted, axis=0, dtype=np.int64) - 1
+
+    @cached_property
+    def _traded(self) -> NDArray[np.bool_]:
+        return ~np.isnan(self._market.close)
 
     @cached_property
     def _own(self) -> tuple[Times, Times]:
-        """The bars in which assets trade, one asset after the other, and where those of each asset begin."""
-        traded = ~np.isnan(self._market.close)
-        own = np.nonzero(traded.T)[1].astype(np.int64)
-        starts = np.concatenate([[0], np.cumsum(traded.sum(axis=0))[:-1]]).astype(np.int64)
+        """The bars in which assets trade, one asset after the other, as places in the transposed table; where each begins."""
+        own = np.flatnonzero(np.ascontiguousarray(self._traded.T))
+        starts = np.searchsorted(own, np.arange(len(self._market.symbols)) * len(self._market))
         return (own if len(own) else np.zeros(1, np.int64)), starts
 
 
