@@ -13,6 +13,8 @@ from qt_engine.simulation.book import (
     BORROW_RATE,
     CASH_RATE,
     DAY_HALTED,
+    DECIDED,
+    DRIFT_BAND,
     EVENTS,
     FUNDING_PERIOD,
     HALT_REASON,
@@ -50,7 +52,7 @@ from qt_engine.simulation.layout import (
     SUM_EQUITY,
     WAITING,
 )  # fmt: skip
-from qt_engine.simulation.ledger import EXIT_SIGNAL
+from qt_engine.simulation.ledger import EXIT_SIGNAL, INFINITY
 from qt_engine.simulation.opening import BY_SIGNAL, at_the_open, fresh_budgets
 from qt_engine.simulation.positions import carry_distances
 from qt_engine.simulation.resting import inside_the_bar
@@ -64,7 +66,6 @@ from qt_engine.simulation.working import (
     EXIT_STYLE,
     end_unfilled,
     make_order,
-    within_rate,
 )
 
 BY_EXIT = whole(EXIT_SIGNAL)
@@ -102,7 +103,6 @@ def decide(t: int, bars: Any, decisions: Any, model: Any, book: Any, tape: Any, 
                 and t - ints[LAST_EXIT] >= limits[COOLDOWN]
                 and run[OPEN] + run[ENTERING] < limits[MAX_POSITIONS]
                 and can_measure(t, asset, 0 if side > 0 else 1, decisions.kinds, decisions.values, decisions.distances)
-                and within_rate(t, bars, model, book, tape, record)
                 and make_order(t, asset, side, side, BY_SIGNAL, ENTRY_STYLE, bars, decisions, model, book, tape, record)
             ):
                 carry_distances(t, asset, side, decisions, book)
@@ -180,11 +180,12 @@ def advance(last: int, bars: Any, decisions: Any, model: Any, book: Any, tape: A
     assets, run = book.floats.shape[0], book.run
     portfolio, costs = model.whole[PORTFOLIO] == 1, model.costs
     interest = costs[CASH_RATE] > 0.0 or costs[MARGIN_RATE] > 0.0
+    drifts = costs[DRIFT_BAND] < INFINITY  # a flat book is away from any target that is not 0
     carried = interest or costs[BORROW_RATE] > 0.0 or model.whole[FUNDING_PERIOD] > 0
     rows = ROWS_A_BAR * assets + 16
     t = run[BAR]
     while t < last:
-        quiet = run[OPEN] == 0 and run[WAITING] == 0 and not interest
+        quiet = run[OPEN] == 0 and run[WAITING] == 0 and not interest and (not drifts or book.tally[DECIDED] == 0)
         if quiet and (run[HALTED] == 1 or model.whole[KILL] == NO_KILL):
             t = skip(t, last, bars, decisions, book, tape, record)
             if t >= last:

@@ -45,7 +45,6 @@ from qt_engine.simulation.working import (
     end_order,
     make_order,
     takes_part,
-    within_rate,
 )
 
 TARGET, DRIFT = whole(8), whole(9)  # as in `contract.Reason`
@@ -173,8 +172,10 @@ def increase(t: int, bars: Any, model: Any, book: Any, tape: Any, record: bool) 
                     record)  # fmt: skip
         if ratio == 1.0:
             after_fill(t, asset, quantity, book, tape, record)
-        elif quantity > 0.0 or book.slot_ints[asset, PARTLY] == 1:
+        elif quantity > 0.0:
             end_order(asset, DONE, t, book, tape, record)
+        elif book.slot_ints[asset, PARTLY] == 1:
+            end_order(asset, DONE, NO_BAR, book, tape, record)
         else:
             reject(t, asset, book, tape, record)
 
@@ -245,5 +246,5 @@ def order_targets(t: int, reason: int, bars: Any, decisions: Any, model: Any, bo
         if book.ints[asset, PENDING] == TARGET_ORDER:
             cancel(asset, book, tape, record)
         wanted = book.slots[asset, WEIGHT] != 0.0 or book.floats[asset, QUANTITY] != 0.0
-        if wanted and book.ints[asset, PENDING] == 0 and within_rate(t, bars, model, book, tape, record):
+        if wanted and book.ints[asset, PENDING] == 0:
             make_order(t, asset, A_TARGET, NO_SIDE, reason, NO_STYLE, bars, decisions, model, book, tape, record)
