@@ -149,6 +149,10 @@ def call_everything(folder: Path) -> dict[str, Any]:
     qt("data", "import", "sample")
     found["qt data list"] = qt("data", "list")
     found["qt data bars"] = qt("data", "bars", "AAPL", "--limit", "3")
+    events = folder / "trades.csv"
+    events.write_text("time,price,size\n2024-01-02T00:00:00Z,10,1\n")
+    qt("data", "import", str(events), "--symbol", "FLAT", "--kind", "trades")
+    found["qt data events"] = qt("data", "events", "FLAT")
     found["qt data quality"] = qt("data", "quality", "FLAT")
     found["qt features list"] = qt("features", "list", "--search", "momentum")
     found["qt features compute"] = qt("features", "compute", "rsi", "--symbol", "AAPL", "--limit", "2")
