@@ -311,17 +311,19 @@ class DataService:
 
     def _not_stored(self, symbols: Sequence[str], interval: str) -> NotFoundError:
         """What to say where bars of that interval are neither stored for all symbols nor can be made for all."""
-        from qt_engine.data.sourcing import find_sources
+        from qt_engine.data.sourcing import EVENTS, find_sources
 
-        for symbol in symbols:
-            self._known_symbol(symbol)
         stored = self._shelf.stored()
+        for symbol in symbols:
+            if not any((symbol, kind) in stored.events for kind in EVENTS):
+                self._known_symbol(symbol)
         missing = [symbol for symbol in symbols if (symbol, interval) not in stored.series]
         hopeless = [symbol for symbol in missing if find_sources(stored, [symbol], interval) is None]
         first = (hopeless or missing)[0]
-        kept = ", ".join(sorted(i for s, i in stored.series if s == first))
-        hint = "" if hopeless or len(symbols) == 1 else "; bars made of finer ones do not mix with stored ones"
-        return NotFoundError(f"{first!r} is not stored at {interval}; it is at {kept}{hint}")
+        kept = sorted(i for s, i in stored.series if s == first)
+        found = f"it is at {', '.join(kept)}" if kept else "only its events are"
+        hint = "" if hopeless or len(symbols) == 1 else "; made bars of one symbol do not mix with stored ones of another"
+        return NotFoundError(f"{first!r} is not stored at {interval}; {found}{hint}")
 
     def _events(self, symbol: str, kind: str | None) -> EventSeries:
         from qt_engine.data.events import checked_kind

@@ -120,10 +120,15 @@ def test_several_symbols_are_made_alike_and_each_as_if_alone(data: DataService) 
 def test_stored_bars_are_not_mixed_with_made_ones(data: DataService) -> None:
     put(data, WEEK, "A")
     put(data, np.unique(WEEK // DAY_NS * DAY_NS), "B", "1d")
-    with pytest.raises(NotFoundError, match="'A' is not stored at 1d; it is at 1m"):
+    with pytest.raises(NotFoundError, match="'A' is not stored at 1d; it is at 1m; made bars"):
         data.load(["A", "B"], "1d")
     with pytest.raises(NotFoundError, match="'B' is not stored at 1h; it is at 1d"):
         data.load(["A", "B"], "1h")
+    put_events(data, "trades", TRADES, "T")
+    with pytest.raises(NotFoundError, match="'T' is not stored at 1d; only its events are; made bars"):
+        data.load(["B", "T"], "1d")
+    with pytest.raises(NotFoundError, match="no bars of 'U' are stored"):
+        data.load(["B", "U"], "1d")
 
 
 def test_what_cannot_be_made_is_said(data: DataService) -> None:
