@@ -40,15 +40,22 @@ def start(
     fee_bps: float | None = typer.Option(None, help="Fee per fill, in basis points of the notional."),
     slippage_bps: float | None = typer.Option(None, help="Slippage per fill, in basis points of the price."),
     tick: float | None = typer.Option(None, help="Price step of protective levels."),
+    seed: int | None = typer.Option(None, help="Seed of everything random."),
+    execution: str | None = typer.Option(None, metavar="MODEL", help="A named execution model, such as us_stocks."),
+    limits: Annotated[
+        list[str] | None,
+        typer.Option("--limit", metavar="K=V", help="Limit the session, such as max_drawdown=20%; may be repeated."),
+    ] = None,
     as_json: bool = JSON,
 ) -> None:
     """Start a session; it runs in a process of its own and goes on when this one ends."""
-    from qt_engine.cli.backtest import read_assignments, read_symbols
+    from qt_engine.cli.backtest import read_assignments, read_limits, read_symbols
 
     sessions = workspace(context).sessions
     session_id = sessions.start(
         strategy, read_symbols(symbols), feed=feed, speed=speed, interval=interval, start=first, end=last,
         params=read_assignments(assignments or []), cash=cash, fee_bps=fee_bps, slippage_bps=slippage_bps, tick=tick,
+        seed=seed, execution=execution, risk=read_limits(limits or []),
     )  # fmt: skip
     _print_state(sessions.status(session_id), as_json)
 
@@ -82,7 +89,7 @@ def list_sessions(context: typer.Context, as_json: bool = JSON) -> None:
 
 @app.command()
 def status(context: typer.Context, session_id: str = ID, as_json: bool = JSON) -> None:
-    """Show one session: positions, equity, orders and fills."""
+    """Show one session: positions, equity, orders, fills and events."""
     found = workspace(context).sessions.status(session_id)
     if as_json:
         output.print_json(found.as_json())
@@ -128,16 +135,18 @@ def _print_status(found: SessionStatus) -> None:
         ("symbols", ", ".join(found.symbols)), ("bars", f"{found.bars_done} of {found.bars_total}"),
         ("last bar", found.time), ("cash", found.cash), ("equity", found.equity),
         ("realised P&L", found.realised_pnl), ("unrealised P&L", found.unrealised_pnl), ("error", found.error),
+        ("execution", "perfect: no costs; such a result cannot be traded" if found.perfect else None),
     )  # fmt: skip
     output.print_table(
         ("", "value"),
-        [fact for fact in facts if fact != ("error", None)],
+        [fact for fact in facts if fact not in (("error", None), ("execution", None))],
         right=("value",),
     )
     for title, rows in (
         ("positions", found.positions),
         ("orders", found.orders),
         ("fills", found.fills),
+        ("events", found.events),
     ):
         if rows:
             columns = tuple(rows[0])

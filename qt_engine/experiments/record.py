@@ -15,6 +15,12 @@ RunStatus = Literal["running", "completed", "failed", "cancelled", "interrupted"
 STATUSES: tuple[RunStatus, ...] = ("running", "completed", "failed", "cancelled", "interrupted")
 
 
+def is_perfect(spec: RunSpec) -> bool:
+    """Whether trading costs nothing under the execution model of a spec: such a result cannot be traded."""
+    # Composing a model imports a lot, and most lists show no run that could be perfect.
+    return spec.slippage_bps == 0.0 and (spec.fee_bps == 0.0 or bool(spec.model)) and spec.execution.is_perfect
+
+
 @dataclass(frozen=True)
 class RunRecord:
     """One run.

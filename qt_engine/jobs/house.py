@@ -30,5 +30,5 @@ class House(Protocol):
         start: str | date | None = None,
         end: str | date | None = None,
         params: Mapping[str, Any] | None = None,
-        **execution: float | None,
+        **execution: Any,
     ) -> RunSpec: ...

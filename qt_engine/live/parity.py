@@ -66,7 +66,7 @@ def replay(session_id: str, record: SessionRecord, spec: RunSpec, market: Market
 
 
 def first_difference(record: SessionRecord, result: SimResult, market: Market) -> str | None:
-    """The first thing in which a session's record is not the result; fills first, then orders, equity and the end."""
+    """The first thing in which a session's record is not the result; fills first, then orders, events, equity and the end."""
     expected = record.equity_rows()
     if len(result.equity) != record.bars or len(expected) != record.bars:
         return f"equity: {len(expected)} bars in the session ≠ {len(result.equity)} in the backtest"
@@ -75,6 +75,7 @@ def first_difference(record: SessionRecord, result: SimResult, market: Market) -
     tables = (
         ("fills", record.fill_rows(), result.fills),
         ("orders", record.order_rows(), result.orders),
+        ("events", record.event_rows(), result.events),
         ("equity", expected, curve),
     )
     for name, session, backtest in tables:

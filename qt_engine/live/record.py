@@ -1,14 +1,15 @@
 """What a session wrote down: one `bars` entry of the journal after every bar, or after a lot of them.
 
-An entry holds all that happened in its bars: what was decided, what was filled, equity at each close, and the state that
-the kernel was left in (its hash, and positions and pending orders for people). It is on disk before the next bar is
-looked at. `SessionRecord` gathers the entries again: for whoever watches, for going on after a kill, and for the proof
-that the session and a backtest are the same bytes.
+An entry holds all that happened in its bars: what was decided, what was filled, which limits were reached, equity at each
+close, and the state that the kernel was left in (its hash, and positions and pending orders for people). It is on disk
+before the next bar is looked at. `SessionRecord` gathers the entries again: for whoever watches, for going on after a kill,
+and for the proof that the session and a backtest are the same bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 BARS = "bars"
 PENDING = 0
 """Status of an order that nothing has become of yet, as in `qt_engine.simulation.contract.Status`."""
-_ID, _STATUS = 0, 6
+ID, STATUS, FILL_BAR = 0, 6, 7
+"""Places in the row of an order."""
+Row = Sequence[Any]
 
 
-def bars_entry(delta: StepDelta, stepper: Stepper, market: Market, waiting: Sequence[int]) -> dict[str, Any]:
+def bars_entry(delta: StepDelta, stepper: Stepper, market: Market, waiting: Mapping[int, Row]) -> dict[str, Any]:
     """What is to be written down after a step.
 
     Parameters
@@ -37,11 +40,12 @@ def bars_entry(delta: StepDelta, stepper: Stepper, market: Market, waiting: Sequ
     market
         The bars it was taken on.
     waiting
-        Ids of the orders that were pending before the step.
+        The orders that were pending before the step, by id, as they were written down last.
     """
     result = stepper.result()
-    pending = {order["order"] for order in stepper.pending()}
-    settled = [_status_row(result.orders[i].tolist(), pending) for i in waiting]
+    # The rest of a protective exit has no number; it stands in no row of the orders.
+    pending = {order["order"] for order in stepper.pending() if order["order"] >= 0}
+    rows = [_status_row(result.orders[number].tolist(), pending) for number in waiting]
     return {
         "first": delta.first,
         "last": delta.last,
@@ -51,9 +55,10 @@ def bars_entry(delta: StepDelta, stepper: Stepper, market: Market, waiting: Sequ
         "orders": [
             _status_row(row, pending) for row in result.orders[len(result.orders) - len(delta.orders) :].tolist()
         ],
-        "settled": [row for row in settled if row[_STATUS] != PENDING],
+        "settled": [row for row in rows if row != list(waiting[row[ID]])],
         "positions": stepper.positions(),
         "pending": sorted(pending),
+        "events": [writable(row) for row in delta.events.tolist()],
         "cash": result.cash,
         "realised_pnl": result.counters.gross_profit - result.counters.gross_loss,
         "state": stepper.state_hash(),
@@ -72,6 +77,8 @@ class SessionRecord:
         UTC nanoseconds of each bar, and equity at its close.
     fills, orders
         Rows with the fields of `FILL` and `ORDER`; the index of an order is its id.
+    events
+        Rows with the fields of `EVENT`; a number that is not finite (the bound, where there is no limit) is a text.
     positions, pending, cash, realised_pnl, state
         As the last entry has them; `realised_pnl` is of closed round trips, after their fees.
     """
@@ -81,6 +88,7 @@ class SessionRecord:
     equity: list[float] = field(default_factory=list)
     fills: list[list[Any]] = field(default_factory=list)
     orders: list[list[Any]] = field(default_factory=list)
+    events: list[list[Any]] = field(default_factory=list)
     positions: list[dict[str, Any]] = field(default_factory=list)
     pending: list[int] = field(default_factory=list)
     cash: float | None = None
@@ -99,8 +107,9 @@ class SessionRecord:
         self.equity += data["equity"]
         self.fills += data["fills"]
         for row in data["settled"]:
-            self.orders[row[_ID]] = row
+            self.orders[row[ID]] = row
         self.orders += data["orders"]
+        self.events += data.get("events", [])  # journals from before there were events have none
         self.positions, self.pending = data["positions"], data["pending"]
         self.cash, self.realised_pnl, self.state = (
             data["cash"],
@@ -118,14 +127,27 @@ class SessionRecord:
         return np.array([tuple(row) for row in self.fills], FILL)
 
     def order_rows(self) -> NDArray[np.void]:
-        """The orders with dtype `ORDER`; those still pending count as expired, as at the end of a backtest."""
+        """The orders with dtype `ORDER`; those still pending count as expired (partial), as at the end of a backtest."""
         import numpy as np
 
         from qt_engine.simulation.contract import ORDER, Status
 
         rows = np.array([tuple(row) for row in self.orders], ORDER)
-        rows["status"][rows["status"] == Status.PENDING] = Status.EXPIRED
+        waiting = rows["status"] == Status.PENDING
+        rows["status"][waiting] = np.where(rows["fill_bar"][waiting] >= 0, Status.PARTIAL, Status.EXPIRED)
         return rows
+
+    def event_rows(self) -> NDArray[np.void]:
+        """The events with dtype `EVENT`."""
+        import numpy as np
+
+        from qt_engine.simulation.contract import EVENT
+
+        return np.array([(*row[:-2], float(row[-2]), float(row[-1])) for row in self.events], EVENT)
+
+    def waiting(self) -> dict[int, list[Any]]:
+        """The orders on their way, by id."""
+        return {number: self.orders[number] for number in self.pending}
 
     def equity_rows(self) -> NDArray[np.void]:
         """Equity at the close of each bar, with fields `ts` and `equity`."""
@@ -136,10 +158,11 @@ class SessionRecord:
         return rows
 
 
-def _status_row(row: Sequence[Any], pending: set[int]) -> list[Any]:
+def _status_row(row: Row, pending: set[int]) -> list[Any]:
     """An order's row from a finished result, where what is pending counts as expired, as it really stands."""
-    return [
-        *row[:_STATUS],
-        PENDING if row[_ID] in pending else row[_STATUS],
-        *row[_STATUS + 1 :],
-    ]
+    return [*row[:STATUS], PENDING if row[ID] in pending else row[STATUS], *row[STATUS + 1 :]]
+
+
+def writable(event: Row) -> list[Any]:
+    """JSON has no NaN."""
+    return [str(cell) if isinstance(cell, float) and not math.isfinite(cell) else cell for cell in event]

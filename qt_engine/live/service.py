@@ -23,6 +23,8 @@ from qt_engine.storage.journal import Journal
 if TYPE_CHECKING:
     from qt_engine.jobs.house import House
     from qt_engine.live.parity import Parity
+    from qt_engine.risk.limits import RiskLimits
+    from qt_engine.simulation.execution import Execution
 
 KIND = "paper"
 WORKER = "qt_engine.live.worker"
@@ -60,14 +62,18 @@ class SessionService:
         fee_bps: float | None = None,
         slippage_bps: float | None = None,
         tick: float | None = None,
+        seed: int | None = None,
+        execution: str | Execution | None = None,
+        risk: Mapping[str, Any] | RiskLimits | None = None,
     ) -> str:
         """Start a session and return its id.
 
-        Everything it depends on is fixed here: the strategy's text, its parameters, and the snapshots of the series.
+        Everything it depends on is fixed here: the strategy's text, its parameters, the execution model, the limits, and the
+        snapshots of the series.
 
         Parameters
         ----------
-        strategy, symbols, interval, start, end, params, cash, fee_bps, slippage_bps, tick
+        strategy, symbols, interval, start, end, params, cash, fee_bps, slippage_bps, tick, seed, execution, risk
             As in `Workspace.backtest`.
         feed
             Who supplies the bars; `replay`: stored ones.
@@ -86,8 +92,8 @@ class SessionService:
         from qt_engine.simulation.contract import ENGINE_REVISION
 
         run = self._house.specify(
-            strategy, symbols, interval, start, end, params,
-            cash=cash, fee_bps=fee_bps, slippage_bps=slippage_bps, tick=tick,
+            strategy, symbols, interval, start, end, params, cash=cash, fee_bps=fee_bps, slippage_bps=slippage_bps, tick=tick,
+            seed=seed, execution=execution, risk=risk,
         )  # fmt: skip
         market = self._house.data.load(run.symbols, run.interval, run.start, run.end)
         given = prepare(run, market)

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from qt_engine.core.clock import iso
+from qt_engine.experiments.record import is_perfect
+from qt_engine.experiments.wording import event_rows, side_word, word
 from qt_engine.jobs.job import Job, JobState
 from qt_engine.live.record import SessionRecord
 from qt_engine.live.spec import SessionSpec
@@ -47,13 +49,18 @@ class SessionStatus:
     realised_pnl
         Of closed round trips, after their fees.
     orders
-        All of them: `order, symbol, side, kind, reason, status, decided, filled`.
+        All of them: `order, symbol, side, kind, reason, status, decided, filled`; `filled` is the bar of the last fill, `side`
+        is `none` for a target whose size is not known yet.
     fills
         All of them: `fill, time, symbol, side, kind, reason, quantity, price, fee, slippage, order, ambiguous`.
     started, updated
         ISO 8601.
     error
         One line, where something went wrong.
+    events
+        Limits that were reached, and corporate actions: `time, kind, symbol` (None: the whole book)`, value, bound`.
+    perfect
+        Whether its execution model has no costs: such a result cannot be traded.
     """
 
     session_id: str
@@ -78,14 +85,16 @@ class SessionStatus:
     started: str
     updated: str
     error: str | None
+    events: list[dict[str, Any]] = field(default_factory=list)
+    perfect: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The fields by name."""
         return asdict(self)
 
     def summary(self) -> dict[str, Any]:
-        """The same without orders and fills, for lists."""
-        return {name: value for name, value in asdict(self).items() if name not in ("orders", "fills")}
+        """The same without orders, fills and events, for lists."""
+        return {name: value for name, value in asdict(self).items() if name not in ("orders", "fills", "events")}
 
 
 @dataclass
@@ -102,7 +111,7 @@ class SessionView:
     _fills: list[dict[str, Any]] = field(default_factory=list)
     _orders: list[dict[str, Any]] = field(default_factory=list)
     _unsettled: set[int] = field(default_factory=set)
-    _filled: dict[int, int] = field(default_factory=dict)
+    _events: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, entries: Sequence[Entry], offset: int) -> None:
         """Take in entries of the journal, which was read up to `offset`."""
@@ -114,6 +123,7 @@ class SessionView:
             self._orders[number] = self._order(number)
         for number in range(len(self._orders), len(self.record.orders)):
             self._orders.append(self._order(number))
+        self._events += event_rows(self.record.events[len(self._events) :], self.spec.run.symbols)
 
     def status(self, job: Job) -> SessionStatus:
         """How the session stands, whose job stands as given."""
@@ -142,6 +152,8 @@ class SessionView:
             started=iso(job.created),
             updated=iso(job.updated),
             error=job.error,
+            events=list(self._events),
+            perfect=is_perfect(spec.run),
         )
 
     def _orders_of(self, job: Job) -> list[dict[str, Any]]:
@@ -149,7 +161,8 @@ class SessionView:
         orders = list(self._orders)
         if job.state == "finished":
             for number in self._unsettled:
-                orders[number] = {**orders[number], "status": "expired"}
+                status = "expired" if orders[number]["filled"] is None else "partial"
+                orders[number] = {**orders[number], "status": status}
         return orders
 
     def _position(self, position: dict[str, Any]) -> dict[str, Any]:
@@ -163,26 +176,27 @@ class SessionView:
         }
 
     def _order(self, number: int) -> dict[str, Any]:
-        from qt_engine.simulation.contract import Kind, Reason, Side, Status
+        from qt_engine.simulation.contract import Kind, Reason, Status
 
         order = dict(zip(ORDER_FIELDS, self.record.orders[number], strict=True))
         status = Status(order["status"])
         (self._unsettled.add if status is Status.PENDING else self._unsettled.discard)(number)
+        # The bar of an order that was rejected or has failed is not one in which it was filled.
+        filled = status in (Status.FILLED, Status.PARTIAL, Status.PENDING) and order["fill_bar"] >= 0
         return {
-            "order": number, "symbol": self.spec.run.symbols[order["asset"]], "side": Side(order["side"]).name.lower(),
-            "kind": Kind(order["kind"]).name.lower(), "reason": Reason(order["reason"]).name.lower(),
+            "order": number, "symbol": self.spec.run.symbols[order["asset"]], "side": side_word(order["side"]),
+            "kind": word(Kind, order["kind"]), "reason": word(Reason, order["reason"]),
             "status": status.name.lower(), "decided": iso(self.record.ts[order["decided_bar"]]),
-            "filled": iso(self._filled[number]) if status is Status.FILLED else None,
+            "filled": iso(self.record.ts[order["fill_bar"]]) if filled else None,
         }  # fmt: skip
 
     def _add_fill(self, fill: dict[str, Any]) -> None:
-        from qt_engine.simulation.contract import AMBIGUOUS, Kind, Reason, Side
+        from qt_engine.simulation.contract import AMBIGUOUS, Kind, Reason
 
-        self._filled[fill["order"]] = fill["ts"]
         self._fills.append({
             "fill": fill["sequence"], "time": iso(fill["ts"]), "symbol": self.spec.run.symbols[fill["asset"]],
-            "side": Side(fill["side"]).name.lower(), "kind": Kind(fill["kind"]).name.lower(),
-            "reason": Reason(fill["reason"]).name.lower(), "quantity": fill["quantity"], "price": fill["price"],
+            "side": side_word(fill["side"]), "kind": word(Kind, fill["kind"]),
+            "reason": word(Reason, fill["reason"]), "quantity": fill["quantity"], "price": fill["price"],
             "fee": fill["fee"], "slippage": fill["slippage"], "order": None if fill["order"] < 0 else fill["order"],
             "ambiguous": bool(fill["flags"] & AMBIGUOUS),
         })  # fmt: skip

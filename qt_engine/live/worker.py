@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from qt_engine.core.errors import JobError
 from qt_engine.data.market import Market
@@ -18,10 +19,10 @@ from qt_engine.experiments.spec import DataSlice, RunSpec
 from qt_engine.jobs.worker import Worker
 from qt_engine.live.feeds import Feed, ReplayFeed
 from qt_engine.live.parity import first_difference
-from qt_engine.live.record import BARS, SessionRecord, bars_entry
+from qt_engine.live.record import BARS, ID, SessionRecord, bars_entry
 from qt_engine.live.spec import SessionSpec
 from qt_engine.portfolio.compilation import compile_strategy
-from qt_engine.simulation.contract import Execution
+from qt_engine.simulation.contract import SimInput
 from qt_engine.simulation.stepper import Stepper
 from qt_engine.simulation.warm import warm_up
 from qt_engine.storage.catalog import Catalog
@@ -56,8 +57,10 @@ class Session:
         self.strategy = stored_strategy(run.source, run.document)
         # A program goes on from the bar it was asked at last, with its own memory.
         self.decider = Decider(self.strategy, run.parameters) if isinstance(self.strategy, PythonStrategy) else None
-        execution = Execution(fee_bps=run.fee_bps, slippage_bps=run.slippage_bps, tick=run.tick)
-        self.stepper = Stepper(len(run.symbols), execution, run.cash)
+        self.stepper = Stepper(len(run.symbols), run.execution, run.cash, risk=run.risk, seed=run.seed)
+        self.waiting: dict[int, list[Any]] = {}
+        """Orders on their way, as they were written down last."""
+        self._all_compiled = False
 
     def catch_up(self, record: SessionRecord, market: Market) -> None:
         """Drive the kernel over the bars that are acknowledged already.
@@ -76,6 +79,7 @@ class Session:
             difference = "the state of the kernel is another one"
         if difference is not None:
             raise JobError(f"the session is not resumed, because its journal and the kernel disagree: {difference}")
+        self.waiting = record.waiting()
 
     def follow(self, feed: Feed) -> None:
         """Take every bar that the feed has until there are no more, or the job is cancelled."""
@@ -89,15 +93,24 @@ class Session:
             self.job.raise_if_cancelled()
 
     def _compile(self, known: Market) -> Plan:
+        plan = self._decide(known)
+        if not self._all_compiled and SimInput(known, plan, self.run.execution, risk=self.run.risk).needs_complete_path:
+            warm_up(sweeps=False, complete=True)
+            self._all_compiled = True
+        return plan
+
+    def _decide(self, known: Market) -> Plan:
         if self.decider is None:
             return compile_strategy(self.strategy, self.run.parameters, known)
         self.decider.advance(known)
         return plan_of_targets(self.decider.strategy, self.run.parameters, *self.decider.targets())
 
     def _step(self, known: Market, plan: Plan, until: int) -> None:
-        waiting = [order["order"] for order in self.stepper.pending()]
         delta = self.stepper.advance(known, plan, until)
-        self.job.journal.append(BARS, **bars_entry(delta, self.stepper, known, waiting))
+        entry = bars_entry(delta, self.stepper, known, self.waiting)
+        self.job.journal.append(BARS, **entry)
+        written = {row[ID]: row for row in (*self.waiting.values(), *entry["settled"], *entry["orders"])}
+        self.waiting = {number: written[number] for number in entry["pending"]}
 
     def _tell(self, feed: Feed) -> None:
         share = self.stepper.bar / feed.total if feed.total else 0.0

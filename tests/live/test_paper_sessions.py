@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,17 +16,19 @@ from qt_engine.core.errors import InputError, NotFoundError, StoreError
 from qt_engine.data.market import Market
 from qt_engine.jobs.job import JOURNAL, read_process
 from qt_engine.live.feeds import ReplayFeed
-from qt_engine.live.record import BARS
+from qt_engine.live.record import BARS, SessionRecord, writable
 from qt_engine.live.service import SessionService
 from qt_engine.live.status import FILL_FIELDS, ORDER_FIELDS, SessionStatus
-from qt_engine.simulation.contract import FILL, ORDER
-from qt_engine.storage.journal import Journal
+from qt_engine.simulation.contract import EVENT, FILL, ORDER
+from qt_engine.simulation.execution import Carry, Execution, Latency
+from qt_engine.storage.journal import Entry, Journal
 from qt_engine.workspace import Workspace
 
 SYMBOLS = ("AAPL", "IBM")
-SHIPPED = [
+RULES = [
     "bollinger_reversion", "donchian_breakout", "macd_trend", "rsi_reversion", "sma_cross", "volatility_target_trend",
 ]  # fmt: skip
+PORTFOLIOS = ["min_variance", "xmom_crosssec"]
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +74,10 @@ def restart_free(status: SessionStatus) -> tuple[object, ...]:
     )
 
 
-def test_every_shipped_strategy_is_the_same_as_its_backtest(ws: Workspace) -> None:
-    assert [info.name for info in ws.strategies.list() if info.source == "shipped"] == SHIPPED
-    ids = {name: ws.sessions.start(name, SYMBOLS) for name in SHIPPED}
+def test_every_shipped_document_is_the_same_as_its_backtest(ws: Workspace) -> None:
+    shipped = [info for info in ws.strategies.list() if info.source == "shipped" and info.path.suffix == ".yaml"]
+    assert sorted(info.name for info in shipped) == sorted(RULES + PORTFOLIOS)
+    ids = {name: ws.sessions.start(name, SYMBOLS) for name in sorted(RULES + PORTFOLIOS)}
     for name, session_id in ids.items():
         status = wait(ws.sessions, session_id, over)
         assert (status.state, status.error) == ("finished", None)
@@ -85,6 +89,91 @@ def test_every_shipped_strategy_is_the_same_as_its_backtest(ws: Workspace) -> No
         assert proof.fills == len(status.fills) > 10
         assert run.metrics is not None
         assert status.equity == run.metrics.final_equity
+
+
+THIN = Execution(
+    name="thin", fee_bps=3.0, slippage_bps=1.0, participation=0.0002, failure_probability=0.05,
+    latency=Latency(distribution="uniform", low=1.0, high=60_000_000.0), carry=Carry(borrow_rate=0.02, cash_rate=0.01),
+)  # fmt: skip
+"""Orders take several days to fill, arrive late, and sometimes not at all."""
+
+
+@pytest.mark.parametrize("strategy", ["donchian_breakout", "xmom_crosssec"])
+def test_partial_fills_latency_failures_and_limits_are_those_of_the_backtest(ws: Workspace, strategy: str) -> None:
+    """Slow enough to be stopped, killed and resumed in the middle of orders that are filled in part."""
+    wanted: Any = {
+        "cash": 20_000_000.0, "seed": 7, "execution": THIN, "risk": {"max_concentration": 0.3, "max_daily_loss": 0.04},
+        "end": "2006-12-31",
+    }  # fmt: skip
+    session_id = ws.sessions.start(strategy, SYMBOLS, speed=300, **wanted)
+
+    def in_parts(now: SessionStatus) -> bool:
+        return any(order["status"] == "pending" and order["filled"] is not None for order in now.orders)
+
+    stopped_at = wait(ws.sessions, session_id, in_parts).bars_done
+    ws.sessions.stop(session_id)
+    assert ws.sessions.parity(session_id).first_difference is None
+    ws.sessions.resume(session_id)
+    wait(ws.sessions, session_id, lambda now: now.bars_done > stopped_at + 200 and in_parts(now))
+    kill(ws, session_id)
+    assert wait(ws.sessions, session_id, over).state == "interrupted"
+    assert ws.sessions.parity(session_id).first_difference is None
+    ws.sessions.resume(session_id)
+    done = wait(ws.sessions, session_id, over)
+    proof, run = ws.sessions.parity(session_id), ws.backtest(strategy, SYMBOLS, **wanted)
+    assert (done.state, done.error) == ("finished", None)
+    assert (proof.verdict, proof.first_difference) == ("identical", None)
+    assert proof.result_hash == run.record.result_hash
+    assert {"filled", "partial", "failed"} <= {order["status"] for order in done.orders}
+    assert {event["kind"] for event in done.events} >= {"max_concentration", "max_daily_loss"}
+    assert all(list(event) == ["time", "kind", "symbol", "value", "bound"] for event in done.events)
+    of_orders = [fill["order"] for fill in done.fills if fill["order"] is not None]
+    assert len(of_orders) > 2 * len(set(of_orders))
+    for order in done.orders:
+        filled = [fill["time"] for fill in done.fills if fill["order"] == order["order"]]
+        if filled:
+            assert order["filled"] == filled[-1]
+            assert order["status"] in ("filled", "partial")
+
+
+def test_a_portfolio_session_is_asked_for_targets_bar_by_bar(ws: Workspace) -> None:
+    session_id = ws.sessions.start("min_variance", SYMBOLS, end="2004-12-31", speed=400, execution="us_stocks")
+    wait(ws.sessions, session_id, lambda now: now.bars_done > 400)
+    kill(ws, session_id)
+    wait(ws.sessions, session_id, over)
+    ws.sessions.resume(session_id)
+    done = wait(ws.sessions, session_id, over)
+    run = ws.backtest("min_variance", SYMBOLS, end="2004-12-31", execution="us_stocks")
+    assert (done.state, done.error, done.perfect) == ("finished", None, False)
+    assert ws.sessions.parity(session_id).result_hash == run.record.result_hash
+    assert {order["kind"] for order in done.orders} == {"target"}
+    assert {order["side"] for order in done.orders} <= {"buy", "sell", "none"}
+
+
+def test_a_session_without_costs_is_labelled(ws: Workspace) -> None:
+    session_id = ws.sessions.start("sma_cross", ["AAPL"], end="2001-12-31", execution="perfect")
+    assert wait(ws.sessions, session_id, over).perfect
+    assert not ws.sessions.status(ws.sessions.start("sma_cross", ["AAPL"], end="2000-06-30")).perfect
+
+
+STEP = {
+    "first": 0, "last": 1, "ts": [5], "equity": [10.0], "fills": [], "orders": [], "settled": [], "positions": [], "pending": [],
+    "cash": 10.0, "realised_pnl": 0.0, "state": "",
+}  # fmt: skip
+"""An entry of a journal in which nothing happened, as it was before there were events."""
+
+
+def test_a_journal_from_before_there_were_events_is_read() -> None:
+    record = SessionRecord().add([Entry(0, BARS, STEP, 0)])
+    assert (record.bars, record.events, len(record.event_rows())) == (1, [], 0)
+
+
+def test_events_of_any_number_survive_the_journal(tmp_path: Path) -> None:
+    rows = np.array([(0, 5, 0, -1, 3, np.inf, 1.0), (1, 5, 0, 0, 9, 2.0, np.nan)], EVENT)
+    with Journal(tmp_path / JOURNAL) as journal:
+        journal.append(BARS, **{**STEP, "events": [writable(row) for row in rows.tolist()]})
+    entries, _ = Journal(tmp_path / JOURNAL).read()
+    assert SessionRecord().add(entries).event_rows().tobytes() == rows.tobytes()
 
 
 def test_a_running_session_can_be_watched(ws: Workspace) -> None:
