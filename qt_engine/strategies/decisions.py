@@ -31,6 +31,7 @@ Progress = Callable[[float], None]
 Arrays = Mapping[str, NDArray[Any]]
 SHOWN = ("ts", *FIELDS)
 """What a strategy sees of a market."""
+LARGEST = float(np.finfo(np.float64).max)
 REPORT_EVERY = 64
 """Bars between two reports of progress."""
 
@@ -272,8 +273,10 @@ class Decider:
             if isinstance(weight, bool | np.bool_) or not isinstance(weight, int | float | np.integer | np.floating):
                 kind = plain(type(weight).__name__)
                 raise self._wrong(market, bar, f"the weight of {plain(symbol)} is a number, not {kind}")
-            if not np.isfinite(weight):
-                raise self._wrong(market, bar, f"the weight of {plain(symbol)} is {weight}, not a finite number")
+            if not -LARGEST <= weight <= LARGEST:  # whole numbers may be larger than any float
+                raise self._wrong(
+                    market, bar, f"the weight of {plain(symbol)} is {plain(weight, 40)}, not a finite number"
+                )
             row[column] = weight
         return row
 

@@ -48,6 +48,8 @@ REPLAYED = 12
 BEYOND = 16
 """Bars that are made up after the last."""
 STARTS = 6
+FIRST_DECISIONS = 5
+"""Bars after a warm-up that are looked at from many starts."""
 ROUNDING = 1e-9
 """Prepared values that differ by less than this share are taken for the same number, summed in another order."""
 
@@ -125,19 +127,26 @@ def prove_warm_up(
     first = int(decided[0]) if len(decided) else None
     need = declared if declared is not None else (first or 0)
     starts = _starts(len(market), need, STARTS * 8 if thorough else STARTS)
+    # The first decisions after a start are those that too short a warm-up shows in: they are looked at alone, from many.
+    close: tuple[int, ...] = ()
+    if declared is not None and not may_remember:
+        last = len(market) - need - FIRST_DECISIONS
+        close = tuple(range(1, last, 1 if thorough else max(last // SAMPLED, 1)))
     worst: int | None = need
     violation: Violation | None = None
-    for place, start in enumerate(starts):
-        later = decide(market.window(start, len(market)))
-        found = first_difference(whole, later, len(market), start=start, after=start + need)
+    for place, (start, end) in enumerate(
+        [*((start, start + need + FIRST_DECISIONS) for start in close), *((start, len(market)) for start in starts)]
+    ):
+        later = decide(market.window(start, end))
+        found = first_difference(whole, later, end, start=start, after=start + need)
         if found is not None:
-            settled = first_settled(whole, later, start)
+            settled = first_settled(whole, later, start) if end == len(market) else need
             worst = None if settled is None or worst is None else max(worst, settled)
             violation = violation or Violation(
                 found.bar, int(market.ts[found.bar]), _symbol(market, found), found.what, found.whole, found.cut, start
             )
         if progress is not None:
-            progress((place + 1) / len(starts))
+            progress((place + 1) / (len(close) + len(starts)))
     verdict: Any = "exact"
     if violation is not None:
         verdict = "violated" if not may_remember else "unsettled" if worst is None else "settles"

@@ -159,6 +159,7 @@ def call_everything(folder: Path) -> dict[str, Any]:
     found["qt strategies list"] = qt("strategies", "list")
     found["qt strategies show"] = qt("strategies", "show", "sma_cross")
     found["qt strategies check"] = qt("strategies", "check", str(wrong))
+    found["qt strategies prove"] = qt("strategies", "prove", "sma_cross", "--symbols", "AAPL", "--end", "2002-12-31")
     found["qt backtest"] = qt("backtest", "sma_cross", "--symbols", "AAPL,IBM", "--end", "2012-09-01")
     run = found["qt backtest"]["run_id"]
     other = qt("backtest", "rsi_reversion", "--symbols", "MSFT")["run_id"]
