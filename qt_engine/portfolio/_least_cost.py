@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 UNSOLVED = "the solver found no end; the covariance is too badly conditioned"
 SEARCH = 100
 CLOSE = 1e-9
-"""By how much less than the budget may be traded."""
+"""By how much more or less than the budget may be traded."""
 DEAREST = 1e6
 """A price of a trade, in units of the largest gradient, beyond which the least that can be traded is traded."""
 
@@ -75,7 +75,10 @@ class Budgeted:
 
     def minimise(self, cost: Floats) -> Floats | None:
         """Signed weights float64 `(n,)`; None where no price is high enough, because the limits force more trades."""
-        most = float(np.abs(self.covariance @ self.weights + cost).max())
+        # At the solution without a budget the gradient may be next to nothing; at what is held it tells what a trade gains.
+        points = (self.weights, self.kink * self.side)
+        most = max(float(np.abs(self.covariance @ point + cost).max()) for point in points)
+        most = most or float(np.mean(np.diagonal(self.covariance)))
         price = self.price or most
         low = high = above = below = 0.0
         answer: Floats | None = None
@@ -83,12 +86,12 @@ class Budgeted:
             absolute = self.programme.minimise(cost * self.side, price)
             if absolute is None:
                 return None
-            excess = traded(absolute, self.kink) - self.budget
+            excess = traded(absolute, self.kink) - self.budget - CLOSE
             if excess > 0:
                 low, above = price, excess
             else:
                 high, below, answer, self.price = price, excess, absolute, price
-            if answer is not None and (below > -CLOSE or high <= 1e-9 * most):
+            if answer is not None and (below > -2 * CLOSE or high <= 1e-9 * most):
                 break
             if answer is None:
                 if price > DEAREST * most:

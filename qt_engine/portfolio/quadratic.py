@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qt_engine.portfolio.constraints import Limits
+from qt_engine.portfolio.constraints import SLACK, Book, Limits
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -22,6 +22,8 @@ RIDGE = 1e-8
 """Added to the diagonal, in units of its mean: a singular covariance has one answer too, equal assets equal weights."""
 OPTIMAL = 1e-10
 """Gradients against a bound below this share of the largest gradient count as none."""
+STILL = 1e-13
+"""A step that moves no weight by more than this is rounding."""
 
 
 class QuadraticProgramme:
@@ -43,11 +45,12 @@ class QuadraticProgramme:
         self.scale = float(np.mean(np.diagonal(hessian))) or 1.0
         self.hessian = hessian / self.scale
         self.hessian[np.diag_indices_from(self.hessian)] += RIDGE
-        self.lower, self.upper = limits.lower, limits.upper
+        self.lower, self.upper = limits.lower.copy(), limits.upper.copy()
+        books = [book for book in limits.books if not self._settled(book)]
         self.kink = kink
-        self.books = len(limits.books)
+        self.books = len(books)
         self.rows = np.array(
-            [book.members for book in limits.books] + [sector.members for sector in limits.sectors], np.float64
+            [book.members for book in books] + [sector.members for sector in limits.sectors], np.float64
         ).reshape(-1, len(start))
         self.caps = np.array([sector.cap for sector in limits.sectors])
         self.active = list(range(self.books))
@@ -57,7 +60,17 @@ class QuadraticProgramme:
             for i in range(len(start)):
                 self._enter(i, above=bool(self.x[i] >= kink[i]))
         self.free = (self.x > self.low) & (self.x < self.high)
+        self.stuck = np.zeros(len(start), bool)
         self._free_one_of_each_book()
+
+    def _settled(self, book: Book) -> bool:
+        """Whether the bounds of a book's assets leave no choice; then they are where they must be, and stay there."""
+        at = book.members
+        for bound in (self.lower, self.upper):
+            if abs(float(bound[at].sum()) - book.total) <= SLACK:
+                self.lower[at] = self.upper[at] = bound[at]
+                return True
+        return False
 
     def minimise(self, linear: Floats, penalty: float = 0.0) -> Floats | None:
         """The solution float64 `(n,)`, or None where rounding keeps the walk from its end.
@@ -67,6 +80,7 @@ class QuadraticProgramme:
         c, bend = linear / self.scale, penalty / self.scale
         fresh: Ints = np.empty(0, np.intp)
         many, stalls = True, 0
+        self.stuck[:] = False
         for _ in range(60 * len(self.x) + 200):
             members = np.flatnonzero(self.free)
             gradient = self.hessian @ self.x + c
@@ -74,18 +88,23 @@ class QuadraticProgramme:
             outward = self._outward(members, step, fresh)
             if len(outward):
                 self.free[outward] = False
+                self.stuck[outward] |= not many
                 many = many and len(outward) < len(fresh)
                 fresh = fresh[self.free[fresh]]
                 continue
             fresh = np.empty(0, np.intp)
             length = self._walk(members, step)
-            if length < 1.0:
-                stalls = stalls + 1 if length <= 0 else 0
+            if length * float(np.abs(step).max(initial=0.0)) > STILL:
+                stalls, many = 0, True
+                self.stuck[:] = False
+            elif length < 1.0:
+                stalls += 1
                 many = many and stalls < 5
+            if length < 1.0:
                 continue
-            if length > 0 and stalls == 0:
-                many = True
-            released = self._release(self.hessian @ self.x + c, bend, multipliers, many=many)
+            released = self._release(
+                self.hessian @ self.x + c, bend, multipliers, many=many, stalled=stalls > len(self.x)
+            )
             if released is None:
                 return self.x.copy()
             fresh = released
@@ -103,7 +122,7 @@ class QuadraticProgramme:
             solution = np.asarray(np.linalg.solve(matrix, target), np.float64)
         except np.linalg.LinAlgError:
             solution = np.asarray(np.linalg.lstsq(matrix, target, rcond=None)[0], np.float64)
-        solution[:k][np.abs(solution[:k]) < 1e-15] = 0.0
+        solution[:k][np.abs(solution[:k]) < STILL] = 0.0
         return solution[:k], solution[k:]
 
     def _outward(self, members: Ints, step: Floats, fresh: Ints) -> Ints:
@@ -143,7 +162,7 @@ class QuadraticProgramme:
             length = min(length, 1.0 - 1e-9)
         return length
 
-    def _release(self, gradient: Floats, bend: float, multipliers: Floats, *, many: bool) -> Ints | None:
+    def _release(self, gradient: Floats, bend: float, multipliers: Floats, *, many: bool, stalled: bool) -> Ints | None:
         """Let go of what holds the solution back: a cap, or the assets that gain most by leaving their bound.
 
         The assets that are free from now on; None where nothing holds it back: it is the solution.
@@ -154,16 +173,18 @@ class QuadraticProgramme:
         if len(caps) and caps.min() < -tolerance:
             del self.active[self.books + int(np.argmin(caps))]
             return np.empty(0, np.intp)
+        blocked = self.free | self.stuck
         kink = self.upper if self.kink is None else self.kink
         above = np.where(self.x >= kink, bend, -bend) if self.kink is not None else np.zeros_like(pull)
         below = np.where(self.x > kink, bend, -bend) if self.kink is not None else np.zeros_like(pull)
-        gain_up = np.where(self.free | (self.x >= self.upper), -np.inf, -(pull + above))
-        gain_down = np.where(self.free | (self.x <= self.lower), -np.inf, pull + below)
+        gain_up = np.where(blocked | (self.x >= self.upper), -np.inf, -(pull + above))
+        gain_down = np.where(blocked | (self.x <= self.lower), -np.inf, pull + below)
         gain = np.maximum(gain_up, gain_down)
         wanted = np.flatnonzero(gain > tolerance)
         if not len(wanted):
             return None
-        order = wanted[np.argsort(-gain[wanted], kind="stable")]
+        # Where steps have no length, the first asset instead of the best one cannot go in circles (Bland's rule).
+        order = wanted if stalled else wanted[np.argsort(-gain[wanted], kind="stable")]
         chosen = order[: max(1, len(order) // 4)] if many else order[:1]
         for asset in chosen:
             upwards = bool(gain_up[asset] >= gain_down[asset])
