@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ import pytest
 
 from qt_engine import Workspace
 from qt_engine.core import clock
-from qt_engine.features import feature
+from qt_engine.features import feature, use
 from qt_engine.features.evaluation import evaluate
 from qt_engine.features.graph import resolve
 from qt_engine.features.registration import forget
@@ -245,6 +246,31 @@ def test_values_are_computed_once_and_again_when_anything_changes(tmp_path: Path
     finally:
         forget("counted")
         forget("above")
+
+
+def test_whatever_part_is_gone_the_values_are_the_same(tmp_path: Path) -> None:
+    """A feature of two features, of which one is of a third: every choice of what the store still has."""
+    market = example_market(40, 2)
+    try:
+        feature("low_part", depends=("returns",), description="x")(lambda r: 2 * r)
+        feature("top", depends=("low_part", use("sma", "low_part", window=3), "log_returns"), description="x")(
+            lambda a, b, c: a + b + c
+        )
+        node = resolve("top")
+        expected = evaluate(node, market)
+        evaluate(node, market, FeatureStore(tmp_path / "whole"))
+        kept = files(tmp_path / "whole")
+        assert len(kept) == 5
+        for choice in range(2 ** len(kept)):
+            folder = tmp_path / str(choice)
+            folder.mkdir()
+            for place, path in enumerate(kept):
+                if choice >> place & 1:
+                    shutil.copy(path, folder)
+            assert evaluate(node, market, FeatureStore(folder)).tobytes() == expected.tobytes()
+    finally:
+        forget("low_part")
+        forget("top")
 
 
 def test_the_folder_of_a_workspace_may_be_deleted_at_any_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -237,7 +237,10 @@ TABLE: dict[str, tuple[Definition, list[tuple[float, ...]]]] = {
 
 
 def market(kind: str, count: int) -> Columns:
-    columns = bars(kind, count, 11)
+    columns = bars("walk" if kind == "gapped" else kind, count, 11)
+    if kind == "gapped":  # bars that open far from the close before, both ways
+        jump = np.where(np.arange(count) // 3 % 2, 4.0, 0.0)
+        columns |= {name: columns[name] + jump for name in ("open", "high", "low", "close", "x")}
     columns["volume"][count // 2 : count // 2 + 8] = 0.0  # nothing is traded for longer than the short windows
     return columns
 
@@ -246,7 +249,7 @@ def test_every_signal_has_a_definition() -> None:
     assert {name for name, i in INDICATORS.items() if i.kind == "signal"} | {"log_returns"} == set(TABLE)
 
 
-@pytest.mark.parametrize("kind", ["walk", "constant", "halted", "steps"])
+@pytest.mark.parametrize("kind", ["walk", "constant", "halted", "steps", "gapped"])
 @pytest.mark.parametrize("name", TABLE)
 def test_equals_its_definition(name: str, kind: str) -> None:
     definition, settings = TABLE[name]
