@@ -13,7 +13,7 @@ from qt_engine.simulation.contract import Event, Reason, SimInput
 from reference import book
 from reference.book import CompleteReference, Order, Position, WorkingExit
 from reference.simulator import ExitCondition, divide
-from reference.targets import WELL_ABOVE, Targets
+from reference.targets import NOISE, WELL_ABOVE, Targets
 
 YEAR_NS = 365 * 86_400 * 1_000_000_000
 HOUR_NS = 3_600 * 1_000_000_000
@@ -183,7 +183,7 @@ class CompleteSimulator(Targets):
         ):
             if limit is None:
                 continue
-            above = exposure > limit * equity * WELL_ABOVE
+            above = gross > 0 and exposure > limit * equity * WELL_ABOVE + NOISE * gross
             if above and not self.above[kind]:
                 self.event(t, asset, kind, divide(exposure, equity), limit)
             self.above[kind] = above

@@ -14,11 +14,13 @@ def head(plan: Plan, bars: int) -> Plan:
     """The decisions of the first `bars` bars."""
     tables = {
         name: getattr(plan, name)[:, :bars] if getattr(plan, name).size else getattr(plan, name)
-        for name in ("distances", "program_columns")
+        for name in ("distances", "program_columns", "order_prices")
     }
+    decided = plan.rebalance < bars
     return replace(
         plan, entry=plan.entry[:bars], exit_long=plan.exit_long[:bars], exit_short=plan.exit_short[:bars],
         volatility=plan.volatility[:bars] if plan.volatility.size else plan.volatility,
+        rebalance=np.ascontiguousarray(plan.rebalance[decided]), target=np.ascontiguousarray(plan.target[decided]),
         **{name: np.ascontiguousarray(table) for name, table in tables.items()},
     )  # fmt: skip
 
@@ -43,9 +45,13 @@ def with_idle_asset(market: Market, plan: Plan, position: int, prices: np.ndarra
     def widen(table: np.ndarray) -> np.ndarray:
         return np.insert(table, position, 0, axis=table.ndim - 1) if table.size else table
 
-    names = ("entry", "exit_long", "exit_short", "distances", "volatility", "program_columns")
+    names = ("entry", "exit_long", "exit_short", "distances", "volatility", "program_columns", "order_prices", "target")
+    actions = market.actions.copy()
+    actions["asset"] += actions["asset"] >= position
+    if market.spread.size:
+        wider["spread"] = np.insert(market.spread, position, 0.001, axis=1)
     return (
-        replace(market, symbols=symbols, **{n: np.ascontiguousarray(c) for n, c in wider.items()}),
+        replace(market, symbols=symbols, actions=actions, **{n: np.ascontiguousarray(c) for n, c in wider.items()}),
         replace(plan, **{name: np.ascontiguousarray(widen(getattr(plan, name))) for name in names}),
     )
 

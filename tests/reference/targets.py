@@ -11,6 +11,8 @@ from reference.rules import ABOVE, Rules
 from reference.simulator import ExitCondition, divide
 
 WELL_ABOVE = 1 + 1e-9
+NOISE = 1e-9
+"""Of the gross exposure: less than that is no net exposure."""
 
 
 class Targets(Rules):
@@ -44,7 +46,7 @@ class Targets(Rules):
             ratio = max_gross / gross
             weights = [w * ratio for w in weights]
             net = net * ratio
-        if max_net is not None and abs(net) > max_net * WELL_ABOVE:
+        if max_net is not None and abs(net) > max_net * WELL_ABOVE + NOISE * gross:
             self.event(t, -1, Event.MAX_NET, abs(net), max_net)
             self.seen["targets scaled to the net limit"] += 1
             ratio = max_net / abs(net)
