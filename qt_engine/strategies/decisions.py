@@ -117,7 +117,7 @@ def prepared_arrays(
     StrategyError
         If it raises, or returns something else than arrays with a row for every bar.
     """
-    instance = strategy.fresh()()
+    instance = strategy.instance()
     bars = f"with {len(market)} bars"
     try:
         instance.initialize(_empty_context(market, parameters))
@@ -170,7 +170,7 @@ class Decider:
         self.notes: tuple[str, ...] = ()
         self._decoy = decoy
         self._prepares = prepares(strategy)
-        self._instance = strategy.fresh()()
+        self._instance = strategy.instance()
         self._warmup = warmup_of(self._instance, self.parameters)
         self._tapes: dict[str, Tape] = {}
         self._context: Context | None = None

@@ -15,7 +15,7 @@ import math
 import re
 import sys
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from types import CodeType, ModuleType
@@ -90,6 +90,14 @@ class PythonStrategy(StrategyDocument):
         """The class, from a module that nobody else has."""
         found: type[Strategy] = getattr(_execute(self.code, self.source, self.file, self.package), self.class_name)
         return found
+
+    def instance(self) -> Strategy:
+        """A strategy that nobody else has."""
+        cls = self.fresh()
+        try:
+            return cls()
+        except (Exception, SystemExit) as error:
+            raise failure(error, self.file) from error
 
     def canonical(self) -> dict[str, Any]:
         """What names the strategy in a run: JSON-serialisable; the source stands in it by its hash."""
@@ -168,9 +176,11 @@ def read_python(
         risk=RiskLimits(**{name: Number(float(limit)) for name, limit in cls.risk.items()}),
     )  # fmt: skip
     try:
-        _bars(cls(), resolve_parameters(strategy))
+        _bars(strategy.instance(), resolve_parameters(strategy))
     except InputError as error:
         return None, [Problem(line, 1, error.reason)]
+    except StrategyError as error:
+        return None, [Problem(error.line or line, 1, error.reason)]
     return strategy, []
 
 
@@ -278,9 +288,9 @@ def _wrong_declarations(cls: type[Strategy]) -> list[str]:
         interval_ns(cls.interval)
     except (InputError, TypeError) as error:
         wrong.append(f"{shown}.interval: {error}")
-    if isinstance(cls.universe, str) or not all(isinstance(symbol, str) and symbol for symbol in cls.universe):
+    if not _texts(cls.universe):
         wrong.append(f'{shown}.universe is a list of symbols, such as ("AAPL", "IBM")')
-    if isinstance(cls.require, str) or not all(isinstance(text, str) for text in cls.require):
+    if not _texts(cls.require):
         wrong.append(f'{shown}.require is a list of conditions, such as ("fast < slow",)')
     wrong += _wrong_parameters(cls) + _wrong_limits(cls)
     if not wrong:
@@ -295,6 +305,13 @@ def _wrong_declarations(cls: type[Strategy]) -> list[str]:
     if not callable(getattr(cls, "on_data", None)):
         wrong.append(f"{shown} has no on_data(self, context)")
     return wrong
+
+
+def _texts(value: object) -> bool:
+    """Whether it is a list of texts that are not empty."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return False
+    return all(isinstance(text, str) and text for text in value)
 
 
 def _wrong_parameters(cls: type[Strategy]) -> list[str]:
