@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from qt_engine.core.errors import InputError, NotFoundError
-from qt_engine.core.text import nearest
+from qt_engine.core.errors import InputError
 from qt_engine.data.overview import read_overview
 from qt_engine.data.periods import Moment, span_ns
 from qt_engine.data.series import EventInfo, EventReport, ImportReport, SeriesCard, SeriesInfo
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from qt_engine.data.market import Market
     from qt_engine.data.providers import Provider
     from qt_engine.data.quality import QualityReport
-    from qt_engine.data.shelf import EventSeries, Series, Shelf
+    from qt_engine.data.shelf import Series, Shelf
 
 
 class DataService:
@@ -160,9 +159,11 @@ class DataService:
         """
         from qt_engine.data.event_pages import read_page
         from qt_engine.data.event_shelf import EventShelf
+        from qt_engine.data.lookup import find_events
 
         _check_page(offset, limit)
-        return read_page(EventShelf(self._shelf), self._events(symbol, kind), *span_ns(start, end), offset, limit)
+        events = find_events(self._shelf.stored(), symbol, kind)
+        return read_page(EventShelf(self._shelf), events, *span_ns(start, end), offset, limit)
 
     def overview(self) -> list[SeriesCard]:
         """What a list of series shows, sorted by symbol and interval; quick, without DuckDB and numpy."""
@@ -253,13 +254,15 @@ class DataService:
         InputError
             If a symbol or interval is not stored, or a symbol has no bars in that time.
         """
+        from qt_engine.data.lookup import common_interval, not_stored
         from qt_engine.data.sourcing import find_sources
 
+        stored = self._shelf.stored()
         names = [symbols] if isinstance(symbols, str) else list(symbols)
-        chosen = interval or self._common_interval(names)
-        sources = find_sources(self._shelf.stored(), names, chosen, made_of)
+        chosen = interval or common_interval(stored, names)
+        sources = find_sources(stored, names, chosen, made_of)
         if sources is None:
-            raise self._not_stored(names, chosen)
+            raise not_stored(stored, names, chosen)
         return self._market(sources, chosen, *span_ns(start, end))
 
     def load_snapshot(
@@ -303,46 +306,9 @@ class DataService:
         return [import_source(raw, self._shelf, provider, source, replace=replace) for source in provider.sources()]
 
     def _series(self, symbol: str, interval: str | None) -> Series:
-        chosen = interval or self._common_interval([symbol])
-        found = self._shelf.get(symbol, chosen)
-        if found is None:
-            raise self._not_stored([symbol], chosen)
-        return found
+        from qt_engine.data.lookup import find_series
 
-    def _not_stored(self, symbols: Sequence[str], interval: str) -> NotFoundError:
-        """What to say where bars of that interval are neither stored for all symbols nor can be made for all."""
-        from qt_engine.data.sourcing import EVENTS, find_sources
-
-        stored = self._shelf.stored()
-        for symbol in symbols:
-            if not any((symbol, kind) in stored.events for kind in EVENTS):
-                self._known_symbol(symbol)
-        missing = [symbol for symbol in symbols if (symbol, interval) not in stored.series]
-        hopeless = [symbol for symbol in missing if find_sources(stored, [symbol], interval) is None]
-        first = (hopeless or missing)[0]
-        kept = sorted(i for s, i in stored.series if s == first)
-        found = f"it is at {', '.join(kept)}" if kept else "only its events are"
-        hint = "" if hopeless or len(symbols) == 1 else "; made bars of one symbol do not mix with stored ones of another"
-        return NotFoundError(f"{first!r} is not stored at {interval}; {found}{hint}")
-
-    def _events(self, symbol: str, kind: str | None) -> EventSeries:
-        from qt_engine.data.events import checked_kind
-
-        stored = self._shelf.stored()
-        kept = sorted(k for s, k in stored.events if s == symbol)
-        if not kept:
-            known = {s for s, _ in stored.events}
-            hint = nearest(symbol, known)
-            raise NotFoundError(
-                f"no events of {symbol!r} are stored; "
-                + (f"did you mean {hint!r}?" if hint else "import some: qt data import FILE --symbol X --kind trades")
-            )
-        if kind is None and len(kept) > 1:
-            raise InputError(f"choose a kind: {symbol!r} has {', '.join(kept)}")
-        found = stored.events.get((symbol, checked_kind(kind) if kind is not None else kept[0]))
-        if found is None:
-            raise NotFoundError(f"no {kind} of {symbol!r} are stored; there are {', '.join(kept)}")
-        return found
+        return find_series(self._shelf.stored(), symbol, interval)
 
     def _span(self, series: Series, low: int, high: int) -> tuple[int, int]:
         from qt_engine.data.bars import find_span
@@ -352,38 +318,6 @@ class DataService:
         if last[0] != key:  # whoever pages asks for the same time again and again
             last = self._last_span = (key, find_span(self._shelf, series, low, high))
         return last[1]
-
-    def _common_interval(self, symbols: Sequence[str]) -> str:
-        if not symbols:
-            raise InputError("no symbol was named; name at least one")
-        for symbol in symbols:
-            self._known_symbol(symbol)
-        kept = [{i for s, i in self._shelf.all() if s == symbol} for symbol in symbols]
-        common = sorted(set.intersection(*kept))
-        if len(common) != 1:
-            every = ", ".join(sorted(set.union(*kept)))
-            raise InputError(
-                f"choose an interval: {', '.join(map(repr, symbols))} {'have' if len(symbols) > 1 else 'has'} {every}"
-            )
-        return common[0]
-
-    def _known_symbol(self, symbol: str) -> str:
-        stored = self._shelf.stored()
-        known = {s for s, _ in stored.series}
-        if symbol in known:
-            return symbol
-        if not known and not stored.events:
-            raise NotFoundError(
-                f"no bars of {symbol!r} are stored; import some: qt data import FILE, or qt data import --sample"
-            )
-        if (symbol, "trades") in stored.events or (symbol, "quotes") in stored.events:
-            raise InputError(
-                f"no bars of {symbol!r} are stored, but events; name an interval to resample them to, such as 1m"
-            )
-        hint = nearest(symbol, known)
-        raise NotFoundError(
-            f"no bars of {symbol!r} are stored" + (f"; did you mean {hint!r}?" if hint else "; see qt data list")
-        )
 
     def _market(self, sources: Sequence[tuple[str, str]], interval: str, low: int, high: int) -> Market:
         key = (tuple(sources), interval, low, high)
