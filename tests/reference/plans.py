@@ -43,7 +43,8 @@ def with_idle_asset(market: Market, plan: Plan, position: int, prices: np.ndarra
     symbols = (*market.symbols[:position], "IDLE", *market.symbols[position:])
 
     def widen(table: np.ndarray) -> np.ndarray:
-        return np.insert(table, position, 0, axis=table.ndim - 1) if table.size else table
+        here = table.shape[-1] == len(market.symbols)
+        return np.insert(table, position, 0, axis=table.ndim - 1) if here else table
 
     names = ("entry", "exit_long", "exit_short", "distances", "volatility", "program_columns", "order_prices", "target")
     actions = market.actions.copy()
