@@ -12,16 +12,17 @@ from qt_engine.portfolio._base import Problem
 from qt_engine.portfolio.constraints import Limits
 from qt_engine.portfolio.infeasible import Infeasible
 from qt_engine.portfolio.projection import in_proportion
-from qt_engine.portfolio.quadratic import QuadraticProgramme, vertex
+from qt_engine.portfolio.quadratic import QuadraticProgramme
 from qt_engine.portfolio.turnover import traded
+from qt_engine.portfolio.vertices import vertex
 
 Floats = NDArray[np.float64]
 UNSOLVED = "the solver found no end; the covariance is too badly conditioned"
 SEARCH = 100
 CLOSE = 1e-9
 """By how much more or less than the budget may be traded."""
-DEAREST = 1e6
-"""A price of a trade, in units of the largest gradient, beyond which the least that can be traded is traded."""
+CHEAPEST, DEAREST = 1e-9, 1e6
+"""Prices of a trade, in units of the largest gradient: below, it counts for nothing; above, the least is traded that can be."""
 
 
 def programme(problem: Problem, covariance: Floats, limits: Limits) -> QuadraticProgramme | Infeasible:
@@ -31,10 +32,7 @@ def programme(problem: Problem, covariance: Floats, limits: Limits) -> Quadratic
     side = problem.side.astype(np.float64)
     start = vertex(np.diagonal(covariance), limits)
     if start is None:
-        middle = in_proportion(np.ones(len(side)), problem.side, limits)
-        if isinstance(middle, Infeasible):
-            return middle
-        start = middle * side
+        return Infeasible("the constraints leave no room")
     return QuadraticProgramme(covariance * np.outer(side, side), limits, start)
 
 
@@ -69,18 +67,28 @@ class Budgeted:
         self.kink = problem.held() * self.side
         self.covariance, self.weights, self.budget = covariance, weights, budget
         self.programme = QuadraticProgramme(
-            covariance * np.outer(self.side, self.side), limits, weights * self.side, self.kink
+            covariance * np.outer(self.side, self.side), limits, self._start(problem, limits), self.kink
         )
         self.price = 0.0
 
+    def _start(self, problem: Problem, limits: Limits) -> Floats:
+        """A point within the limits next to what is held: at a high price, most assets stay where they are."""
+        near = in_proportion(np.maximum(self.kink, 0.0), problem.side, limits)
+        if isinstance(near, Infeasible):
+            return self.weights * self.side
+        start: Floats = near * self.side
+        return np.where(np.abs(start - self.kink) < 1e-12, self.kink, start)
+
     def minimise(self, cost: Floats) -> Floats | None:
         """Signed weights float64 `(n,)`; None where no price is high enough, because the limits force more trades."""
-        # At the solution without a budget the gradient may be next to nothing; at what is held it tells what a trade gains.
+        # At the solution without a budget the gradient may be next to nothing; at what is held it tells what a trade
+        # gains.
         points = (self.weights, self.kink * self.side)
         most = max(float(np.abs(self.covariance @ point + cost).max()) for point in points)
         most = most or float(np.mean(np.diagonal(self.covariance)))
         price = self.price or most
-        low = high = above = below = 0.0
+        low, high = 0.0, np.inf
+        before: tuple[float, float] | None = None
         answer: Floats | None = None
         for step in range(SEARCH):
             absolute = self.programme.minimise(cost * self.side, price)
@@ -88,21 +96,32 @@ class Budgeted:
                 return None
             excess = traded(absolute, self.kink) - self.budget - CLOSE
             if excess > 0:
-                low, above = price, excess
+                low = price
             else:
-                high, below, answer, self.price = price, excess, absolute, price
-            if answer is not None and (below > -2 * CLOSE or high <= 1e-9 * most):
+                high, answer, self.price = price, absolute, price
+            met = -2 * CLOSE < excess <= 0 or high <= CHEAPEST * most or high - low <= 1e-13 * price
+            if answer is not None and met:
                 break
-            if answer is None:
-                if price > DEAREST * most:
-                    return None
-                price *= 4
-            elif low == 0:
-                price /= 4
-            else:
-                price = _between(low, above, high, below, halve=step % 4 == 3)
+            if answer is None and price > DEAREST * most:
+                return None
+            before, price = (price, excess), crossing(before, (price, excess), low, high, halve=step % 8 == 7)
         return None if answer is None else answer * self.side
 
 
-def _between(low: float, above: float, high: float, below: float, *, halve: bool) -> float:
-    return (low + high) / 2 if halve else low + (high - low) * above / (above - below)
+def crossing(
+    before: tuple[float, float] | None, here: tuple[float, float], low: float, high: float, *, halve: bool
+) -> float:
+    """Where a function that falls crosses zero, as the straight line through the last two points of it says.
+
+    `low` and `high` are the last places known to be above and below (0 and infinite where there is none yet); the
+    answer is between them.
+    """
+    if before is None:
+        return here[0] * (1.5 if here[1] > 0 else 0.7)
+    fall = before[1] - here[1]
+    line = here[0] + here[1] * (here[0] - before[0]) / fall if fall != 0 else np.inf
+    if high == np.inf:
+        return min(line, 4 * here[0]) if line > here[0] else 4 * here[0]
+    if low == 0:
+        return max(line, here[0] / 4) if line < here[0] else here[0] / 4
+    return line if low < line < high and not halve else (low + high) / 2

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qt_engine.portfolio._base import Optimizer, Problem
-from qt_engine.portfolio._least_cost import UNSOLVED, Budgeted, programme
+from qt_engine.portfolio._least_cost import UNSOLVED, Budgeted, crossing, programme
 from qt_engine.portfolio.constraints import Limits
 from qt_engine.portfolio.infeasible import Infeasible
 
@@ -89,18 +89,5 @@ def tangent(at: Callable[[float], Floats | None], covariance: Floats, excess: Fl
             return nothing
         if high < NEAREST * unit:
             return weights
-        before, here = (here, gap), _next(before, (here, gap), low, high, halve=step % 8 == 7)
+        before, here = (here, gap), crossing(before, (here, gap), low, high, halve=step % 8 == 7)
     return weights if weights is not None else nothing
-
-
-def _next(
-    before: tuple[float, float] | None, here: tuple[float, float], low: float, high: float, *, halve: bool
-) -> float:
-    """Where the straight line through the last two gaps crosses zero, kept between `low` and `high`."""
-    if before is None:
-        return here[0] * (1.5 if here[1] > 0 else 0.7)
-    fall = before[1] - here[1]
-    line = here[0] + here[1] * (here[0] - before[0]) / fall if fall != 0 else np.inf
-    if high == np.inf:
-        return min(line, 4 * here[0]) if line > here[0] else 4 * here[0]
-    return line if low < line < high and not halve else (low + high) / 2

@@ -8,15 +8,17 @@ it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from qt_engine.portfolio.constraints import Limits, Sector
 from qt_engine.portfolio.infeasible import Infeasible
+from qt_engine.portfolio.quadratic import QuadraticProgramme
+from qt_engine.portfolio.vertices import vertex
 
 Floats = NDArray[np.float64]
-ROUNDS = 10_000
-CLOSE = 1e-13
 
 
 def in_proportion(shares: Floats, side: NDArray[np.int8], limits: Limits) -> Floats | Infeasible:
@@ -43,29 +45,19 @@ def _fit(shares: Floats, limits: Limits) -> Floats | None:
                 upper[at] = _at(shares[at], none[at], limits.lower[at], upper[at], sector.cap)
         return _books(shares, none, upper, limits)
     absolute = _books(shares, none, upper, limits)
-    return absolute if _kept(absolute, limits.sectors) else _alternate(shares, limits)
+    return absolute if _kept(absolute, limits.sectors) else _nearest(shares, limits)
 
 
-def _alternate(shares: Floats, limits: Limits) -> Floats | None:
-    """Levels of books and reductions of sectors in turn (ascent on the dual), until neither moves."""
-    reduction = np.zeros_like(shares)
-    level = np.zeros_like(shares)
-    for _ in range(ROUNDS):
-        before = level - reduction
-        for book in limits.books:
-            at = book.members
-            level[at] = _level(shares[at], -reduction[at] * shares[at], limits.lower[at], limits.upper[at], book.total)
-        for sector in limits.sectors:
-            at, base = sector.members, level[sector.members] * shares[sector.members]
-            lower, upper = limits.lower[at], limits.upper[at]
-            reduction[at] = 0.0
-            if float(np.clip(base, lower, upper).sum()) > sector.cap:
-                reduction[at] = -_level(shares[at], base, lower, upper, sector.cap)
-        if float(np.abs(level - reduction - before).max()) < CLOSE:
-            break
-    absolute = np.clip((level - reduction) * shares, limits.lower, limits.upper)
-    good = all(abs(float(absolute[book.members].sum()) - book.total) < 1e-7 for book in limits.books)
-    return absolute if good and _kept(absolute, limits.sectors) else None
+def _nearest(shares: Floats, limits: Limits) -> Floats | None:
+    """The least Σ (x − share)² / share; for sectors that both books want more of than there is."""
+    moving = shares > 0
+    bound = replace(limits, upper=np.where(moving, limits.upper, limits.lower))
+    start = vertex(-shares, bound)
+    if start is None:
+        return None
+    inverse = np.divide(1.0, shares, out=np.ones_like(shares), where=moving)
+    programme = QuadraticProgramme(np.diag(inverse), bound, start, ridge=0.0)
+    return programme.minimise(-np.ones(len(shares)))
 
 
 def _books(shares: Floats, shift: Floats, upper: Floats, limits: Limits) -> Floats:

@@ -39,12 +39,16 @@ class QuadraticProgramme:
         float64 `(n,)`: any point within the limits.
     kink
         float64 `(n,)`: where |x − kink| bends; None without a penalty.
+    ridge
+        Share of the mean of the diagonal that is added to it.
     """
 
-    def __init__(self, hessian: Floats, limits: Limits, start: Floats, kink: Floats | None = None) -> None:
+    def __init__(
+        self, hessian: Floats, limits: Limits, start: Floats, kink: Floats | None = None, ridge: float = RIDGE
+    ) -> None:
         self.scale = float(np.mean(np.diagonal(hessian))) or 1.0
         self.hessian = hessian / self.scale
-        self.hessian[np.diag_indices_from(self.hessian)] += RIDGE
+        self.hessian[np.diag_indices_from(self.hessian)] += ridge
         self.lower, self.upper = limits.lower.copy(), limits.upper.copy()
         books = [book for book in limits.books if not self._settled(book)]
         self.kink = kink
@@ -210,31 +214,3 @@ class QuadraticProgramme:
             if len(members) and not self.free[members].any():
                 room = self.high[members] - self.low[members]
                 self.free[members[int(np.argmax(room))]] = True
-
-
-def vertex(preference: Floats, limits: Limits) -> Floats | None:
-    """A point of the limits float64 `(n,)` with as few assets off their bounds as can be, the least `preference` first.
-
-    None where filling one book after the other does not end within the sector caps.
-    """
-    x = limits.lower.copy()
-    order = np.argsort(preference, kind="stable")
-    sector = np.full(len(x), -1)
-    for number, entry in enumerate(limits.sectors):
-        sector[entry.members] = number
-    room = [entry.cap - float(x[entry.members].sum()) for entry in limits.sectors]
-    for book in limits.books:
-        left = book.total - float(x[book.members].sum())
-        for asset in order[book.members[order]]:
-            if left <= 0:
-                break
-            group = int(sector[asset])
-            more = min(float(limits.upper[asset] - x[asset]), left, room[group] if group >= 0 else np.inf)
-            if more > 0:
-                x[asset] += more
-                left -= more
-                if group >= 0:
-                    room[group] -= more
-        if left > 1e-9:
-            return None
-    return x
