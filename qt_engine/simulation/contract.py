@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, computed_field, field_serializer
 
 from qt_engine.core.checked import Checked
+from qt_engine.core.errors import InputError
 from qt_engine.core.hashing import hash_arrays, hash_config
 from qt_engine.data.market import Market
 from qt_engine.risk.limits import RiskLimits
@@ -109,6 +110,17 @@ EVENT = np.dtype([
 """An `Event`; `asset` is -1 where it concerns the whole book, `bound` is NaN where there is no limit."""
 
 
+def limits_of_plan(plan: Plan) -> RiskLimits:
+    """The limits that a strategy has itself.
+
+    Raises
+    ------
+    InputError
+        If they contradict each other.
+    """
+    return RiskLimits(**{name: value for name in RiskLimits.model_fields if (value := getattr(plan.risk, name)) is not None})
+
+
 class _Arrays(Checked):
     """A checked value that holds arrays; in JSON each is named by its hash."""
 
@@ -147,7 +159,12 @@ class SimInput(_Arrays):
     def contradictions(self) -> list[str]:
         from qt_engine.simulation.admission import violations
 
-        return violations(self.plan, self.market)
+        found = violations(self.plan, self.market)
+        try:
+            limits_of_plan(self.plan).tighter(self.risk)
+        except InputError as error:
+            found.append(f"strategy: {error.reason}")
+        return found
 
     @computed_field(description="Hash of the market's rows.")  # type: ignore[prop-decorator]
     @cached_property

@@ -12,7 +12,7 @@ from qt_engine.data.market import Market
 from qt_engine.risk.limits import RiskLimits
 from qt_engine.simulation import book as at
 from qt_engine.simulation import layout
-from qt_engine.simulation.contract import EVENT, Event, Execution
+from qt_engine.simulation.contract import EVENT, Event, Execution, limits_of_plan
 from qt_engine.simulation.state import KernelState, grown, limits_of, programs_of, settings_of
 from qt_engine.strategies.plan import LONG, SHORT, Plan, Protect
 
@@ -43,8 +43,7 @@ class Terms:
 
     def limits(self, plan: Plan) -> RiskLimits:
         """The stricter of the strategy's limits and the run's."""
-        own = {name: value for name in RiskLimits.model_fields if (value := getattr(plan.risk, name)) is not None}
-        return RiskLimits(**own).tighter(self.risk)
+        return limits_of_plan(plan).tighter(self.risk)
 
 
 @dataclass
