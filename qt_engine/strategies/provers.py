@@ -12,7 +12,8 @@ What has to be cut depends on how a strategy decides:
   by whatever way is then about that market, and shows in every decision that reads it.
 
 Bars after the last are how the last bar is checked: a market that goes on (made up, since nobody knows how) must not
-change a decision either. A strategy is a program; whoever wants to deceive a prover can.
+change a decision either. A thorough proof also asks in a new process, with the shortest history first, where not even a
+cache in an imported module has seen the future. A strategy is a program; whoever wants to deceive a prover can.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 from qt_engine.core.errors import InputError, StrategyError
 from qt_engine.core.randomness import splitmix64
 from qt_engine.data.market import FIELDS, Market
+from qt_engine.strategies.apart import decided_apart
 from qt_engine.strategies.decisions import Decider, as_python_strategy, plan_of, prepared_arrays, prepares
 from qt_engine.strategies.differences import Difference, first_array_difference, first_difference, first_settled
 from qt_engine.strategies.document import RulesDocument
@@ -44,7 +46,7 @@ EVERY_BAR_UP_TO = 600
 SAMPLED = 120
 """How many bars of a longer market are checked."""
 REPLAYED = 12
-"""At how many bars a thorough proof cuts the future off and asks `on_data` again from the start."""
+"""At how many bars a thorough proof cuts the future off and asks everything again, in a process that has seen nothing."""
 BEYOND = 16
 """Bars that are made up after the last."""
 STARTS = 6
@@ -267,13 +269,15 @@ def _prove_python(
             if progress is not None:
                 progress((place + 1) / (len(points) + 1))
     replays = sorted({warmup + k * (bars - 1 - warmup) // REPLAYED for k in range(1, REPLAYED)}) if thorough else []
-    for bar in replays:
-        if (differs := first_difference(whole, decided(market.head(bar + 1)), bar + 1)) is not None:
+    for bar, cut in zip(replays, decided_apart(strategy, parameters, market, replays) if replays else (), strict=True):
+        if (differs := first_difference(whole, cut, bar + 1)) is not None:
             return _violated(strategy.name, market, len(points), every, differs, bar)
     again = decided(continued(market), made_up(market))
     if (differs := first_difference(whole, again, bars)) is not None:
         return _violated(strategy.name, market, len(points), every, differs, bars - 1)
-    asked = f"asked again {f'at {len(replays)} cuts and ' if replays else ''}with bars beyond the last"
+    asked = (
+        f"asked again {f'at {len(replays)} cuts in another process, and ' if replays else ''}with bars beyond the last"
+    )
     if with_prepare:
         method = f"prepare {_method(every, len(points), bars)}; on_data sees copies of past rows and was {asked}"
     else:

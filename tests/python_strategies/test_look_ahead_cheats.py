@@ -5,12 +5,14 @@ Beside every cheat that is easily made by mistake stands its honest twin, which 
 
 from __future__ import annotations
 
+import json
+import os
 import textwrap
 
 import numpy as np
 import pytest
 
-from qt_engine.core.errors import QtError
+from qt_engine.core.errors import QtError, StrategyError
 from qt_engine.data.canonical import market_from_arrays
 from qt_engine.data.market import Market
 from qt_engine.strategies.decisions import targets_of
@@ -256,6 +258,46 @@ def test_smuggled_knowledge_is_refused_found_or_worthless(name: str) -> None:
         assert "cheat.py, line" in str(error)
     else:
         assert proof.verdict == "violated", proof.sentence
+
+
+def test_a_cache_elsewhere_that_the_first_run_fills_is_found_by_a_thorough_proof() -> None:
+    strategy = load("""
+        import json
+
+        class Example(Strategy):
+            name = "example"
+            def prepare(self, history):
+                if not hasattr(json, "mean_of_all"):
+                    json.mean_of_all = float(np.nanmean(history.close[:, 0]))
+                return {"mean": np.full(len(history), json.mean_of_all)}
+            def on_data(self, context):
+                return TargetPositions({"S0": float(context.close[-1, 0] < context.prepared["mean"][-1])})
+        """)
+    try:
+        assert prove_no_lookahead(strategy, {}, market(), thorough=True).verdict == "violated"
+    finally:
+        del json.mean_of_all  # type: ignore[attr-defined]
+
+
+def test_what_fails_only_in_another_process_is_said() -> None:
+    strategy = load("""
+        import multiprocessing, os
+
+        HERE = os.environ.setdefault("QT_TEST_PROCESS", str(os.getpid()))
+
+        class Example(Strategy):
+            name = "example"
+            def on_data(self, context):
+                assert HERE == str(os.getpid())
+                return TargetPositions()
+        """)
+    try:
+        with pytest.raises(
+            StrategyError, match=r"asked in a process of its own: cheat\.py, line \d+, bar 0 .*AssertionError"
+        ):
+            prove_no_lookahead(strategy, {}, market(60), thorough=True)
+    finally:
+        os.environ.pop("QT_TEST_PROCESS")
 
 
 def test_the_memory_behind_a_view_holds_no_bar_to_come() -> None:
