@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from qt_engine.cli import output
 from qt_engine.core.clock import iso
+from qt_engine.experiments.record import PERFECT
 
 if TYPE_CHECKING:
     from qt_engine.experiments.compare import Comparison
     from qt_engine.experiments.record import RunRecord
 
 PERCENT = ("total_return", "cagr", "volatility", "max_drawdown", "win_rate", "exposure")
-MONEY = ("final_equity", "fees", "slippage")
+MONEY = ("final_equity", "fees", "slippage", "borrow", "funding", "interest", "dividends")
+MOST_EVENTS = 20
+"""Events that are printed, the first ones; with --json all."""
 
 Curve = Callable[[], tuple[Sequence[int], Sequence[float]]]
 
@@ -32,22 +36,28 @@ def metric_text(name: str, value: float | None, *, signed: bool = False) -> str:
     return f"{value:{sign},d}" if isinstance(value, int) else f"{value:{sign},.3f}"
 
 
-def print_run(record: RunRecord, curve: Curve) -> None:
-    """Print a run: what it was, its metrics, its equity curve, its open positions and warnings."""
+def print_run(record: RunRecord, curve: Curve, events: Sequence[Mapping[str, object]] = ()) -> None:
+    """Print a run: what it was, its metrics, its equity curve, its events, its open positions and warnings."""
     spec = record.spec
     output.print_line(
         f"{spec.strategy} on {', '.join(spec.symbols)}, {spec.interval}, {record.start[:10]} to {record.end[:10]}"
     )
     if spec.parameters:
         output.print_line("parameters: " + ", ".join(f"{name} = {value}" for name, value in spec.parameters.items()))
+    if record.spec.model:
+        output.print_line(f"execution: {record.model}")
+    if record.spec.limits:
+        output.print_line("limits: " + ", ".join(f"{name} = {value}" for name, value in record.spec.limits.items()))
     output.print_line(f"run {record.run_id}: {record.status}, {record.slice.bars:,} bars")
     if record.error:
         output.print_line(f"error: {record.error}")
-    if record.metrics is not None:
-        rows = [(name, metric_text(name, value)) for name, value in record.metrics.as_json().items()]
+    if (measured := record.measured()) is not None:
+        rows = [(name, metric_text(name, value)) for name, value in measured.items()]
         output.print_table(["metric", "value"], rows, right=["value"])
         times, values = curve()
         output.print_curve(times, values, title="equity")
+    if events:
+        print_events(events)
     if record.open_positions:
         columns = list(record.open_positions[0])
         rows_open = [[position[name] for name in columns] for position in record.open_positions]
@@ -56,13 +66,25 @@ def print_run(record: RunRecord, curve: Curve) -> None:
         output.print_line(f"note: {warning}")
 
 
+def print_events(events: Sequence[Mapping[str, object]]) -> None:
+    """Print limits that were reached and corporate actions; of many the first ones, and how many of each kind there are."""
+    title = "events"
+    if len(events) > MOST_EVENTS:
+        kinds = Counter(str(event["kind"]) for event in events)
+        title = f"events, the first {MOST_EVENTS} of " + ", ".join(f"{n:,} {kind}" for kind, n in sorted(kinds.items()))
+    rows = [[event[name] for name in events[0]] for event in events[:MOST_EVENTS]]
+    output.print_table(list(events[0]), rows, title=title, right=("value", "bound"))
+
+
 def print_runs(records: Sequence[RunRecord]) -> None:
     """Print one line for each run."""
     metrics = ("total_return", "sharpe", "max_drawdown", "trades")
     rows = []
     for record in records:
-        figures = {} if record.metrics is None else record.metrics.as_json()
+        figures = record.measured() or {}
         status = f"running {100 * record.progress:.0f} %" if record.status == "running" else record.status
+        if record.perfect:
+            status += ", perfect execution"
         rows.append([
             record.run_id, status, record.spec.strategy, ",".join(record.spec.symbols), iso(record.created_ns)[:16],
             *(metric_text(name, figures.get(name)) for name in metrics),
@@ -77,7 +99,7 @@ def print_comparison(comparison: Comparison) -> None:
     ]
     base = letters[comparison.baseline]
     for letter, record in zip(letters, comparison.runs, strict=True):
-        role = " (baseline)" if letter == base else ""
+        role = (" (baseline)" if letter == base else "") + (f", {PERFECT}" if record.perfect else "")
         output.print_line(
             f"{letter}: {record.run_id}, {record.spec.strategy} on {', '.join(record.spec.symbols)}{role}"
         )

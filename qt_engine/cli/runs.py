@@ -46,9 +46,9 @@ def show(context: typer.Context, run_id: str = ID, as_json: bool = JSON) -> None
     """Show one run."""
     run = workspace(context).run(run_id)
     if as_json:
-        output.print_json(run.record.details())
+        output.print_json(run.details())
     else:
-        print_run(run.record, run.curve)
+        print_run(run.record, run.curve, run.events)
 
 
 @app.command()
@@ -108,7 +108,7 @@ def export(
     format: str = typer.Option("csv", "--format", metavar="FORMAT", help="csv, json or parquet."),
     as_json: bool = JSON,
 ) -> None:
-    """Write a run's trades, fills, orders, equity and spec as files."""
+    """Write a run's trades, fills, orders, equity, events and spec as files."""
     opened = workspace(context)
     run = opened.run(run_id)
     files = opened.export(run, folder, format)

@@ -1,13 +1,14 @@
 """The files of a run, `runs/<id>/`: each is there entirely or not at all.
 
 `spec.json` is written when the run is registered; `fills`, `orders`, `trades` and `equity` as Parquet when it has
-completed, before its row in the catalog says so.
+completed, before its row in the catalog says so. Two files are there only where there is something in them: `events.parquet`
+(limits that were reached, corporate actions) and `fallbacks.json` (portfolio problems without a solution).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +17,51 @@ from numpy.typing import NDArray
 
 from qt_engine.core.errors import StoreError
 from qt_engine.evaluation.trades import TRADE
-from qt_engine.simulation.contract import FILL, ORDER, SimResult
+from qt_engine.simulation.contract import EVENT, FILL, ORDER, SimResult
 from qt_engine.storage.files import replaced
 from qt_engine.storage.lake import read_parquet, write_parquet
 
 EQUITY = np.dtype([("ts", "<i8"), ("equity", "<f8")])
 """Equity at each bar's close, under the time of the bar (`ts`, UTC nanoseconds), as fills are."""
-TABLES = {"fills": FILL, "orders": ORDER, "trades": TRADE, "equity": EQUITY}
+TABLES = {"fills": FILL, "orders": ORDER, "trades": TRADE, "equity": EQUITY, "events": EVENT}
+
+FALLBACK = ("time", "method", "reason", "used")
 
 Rows = NDArray[np.void]
 
 
 def write_spec(folder: Path, document: Mapping[str, Any]) -> None:
     """Write `spec.json`."""
+    _write_json(folder / "spec.json", document)
+
+
+def write_fallbacks(folder: Path, fallbacks: Sequence[Mapping[str, Any]]) -> None:
+    """Write `fallbacks.json`, where there are any."""
+    if fallbacks:
+        _write_json(folder / "fallbacks.json", list(fallbacks))
+
+
+def read_fallbacks(folder: Path) -> list[dict[str, Any]]:
+    """What `fallbacks.json` says; nothing where there is none.
+
+    Raises
+    ------
+    StoreError
+        If it is damaged.
+    """
+    if not (folder / "fallbacks.json").exists():
+        return []
+    return [{name: item[name] for name in FALLBACK} for item in _read_json(folder / "fallbacks.json")]
+
+
+def _write_json(path: Path, document: Any) -> None:
     try:
-        with replaced(folder / "spec.json") as temporary:
+        with replaced(path) as temporary:
             temporary.write_text(
                 json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8"
             )
     except OSError as error:
-        raise StoreError(f"{folder / 'spec.json'}: {error.strerror or error}") from error
+        raise StoreError(f"{path}: {error.strerror or error}") from error
 
 
 def read_spec(folder: Path) -> Any:
@@ -46,7 +72,10 @@ def read_spec(folder: Path) -> Any:
     StoreError
         If it is missing or damaged.
     """
-    path = folder / "spec.json"
+    return _read_json(folder / "spec.json")
+
+
+def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -58,6 +87,8 @@ def write_result(folder: Path, result: SimResult, trades: Rows, ts: NDArray[np.i
     write_table(folder, "fills", result.fills)
     write_table(folder, "orders", result.orders)
     write_table(folder, "trades", trades)
+    if len(result.events):
+        write_table(folder, "events", result.events)
     write_parquet(folder / "equity.parquet", {"ts": ts, "equity": result.equity})
 
 
@@ -73,8 +104,10 @@ def read_table(folder: Path, name: str) -> Rows:
     Raises
     ------
     StoreError
-        If the file is missing or damaged.
+        If the file is missing or damaged. Without a file of events there were none.
     """
+    if name == "events" and not (folder / f"{name}.parquet").exists():
+        return np.zeros(0, EVENT)
     columns = read_parquet([folder / f"{name}.parquet"])
     dtype = TABLES[name]
     names = dtype.names or ()

@@ -44,7 +44,9 @@ class Comparison:
         """The document of `qt runs compare --json`: lists stand in the order of `runs`."""
         return {
             "baseline": self.runs[self.baseline].run_id,
-            "runs": [{"run_id": r.run_id, "strategy": r.spec.strategy, "status": r.status} for r in self.runs],
+            "runs": [
+                {"run_id": r.run_id, "strategy": r.spec.strategy, "status": r.status, "perfect": r.perfect} for r in self.runs
+            ],
             "metrics": {
                 row.name: {"values": list(row.values), "differences": list(row.differences)} for row in self.metrics
             },
@@ -71,18 +73,21 @@ def compare(records: Sequence[RunRecord], baseline: int = 0) -> Comparison:
     if not 0 <= baseline < len(records):
         raise InputError(f"the baseline is one of the runs 0 to {len(records) - 1}, not {baseline}")
     names = sorted({name for record in records for name in record.spec.parameters})
+    beside = sorted({name for record in records for name in record.figures})
     parameters = _differing([(name, [record.spec.parameters.get(name) for record in records]) for name in names])
     return Comparison(
         tuple(records),
         baseline,
-        tuple(_metric(name, records, baseline) for name in METRICS),
+        tuple(_metric(name, records, baseline) for name in (*METRICS, *beside)),
         parameters,
         _differing(_facts(records)),
     )
 
 
 def _metric(name: str, records: Sequence[RunRecord], baseline: int) -> MetricRow:
-    values = tuple(None if record.metrics is None else record.metrics.as_json()[name] for record in records)
+    measured = [record.measured() for record in records]
+    # A figure beside the metrics is left out where it is zero.
+    values = tuple(None if figures is None else figures.get(name, 0) for figures in measured)
     base = values[baseline]
     return MetricRow(name, values, tuple(None if base is None or value is None else value - base for value in values))
 
@@ -103,6 +108,9 @@ def _facts(records: Sequence[RunRecord]) -> list[tuple[str, list[Any]]]:
             (name, [getattr(record.spec, name) for record in records])
             for name in ("cash", "fee_bps", "slippage_bps", "tick", "seed")
         ),
+        ("execution", [record.model for record in records]),
+        ("model", [{k: v for k, v in record.spec.model.items() if k != "name"} for record in records]),
+        ("limits", [dict(record.spec.limits) for record in records]),
         ("engine", [record.engine for record in records]),
         ("git_commit", [record.git_commit for record in records]),
     ]

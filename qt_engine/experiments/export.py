@@ -1,4 +1,4 @@
-"""A run as files for other programs: trades, fills, orders and equity with names and ISO times, and its spec."""
+"""A run as files for other programs: trades, fills, orders, equity and events with names and ISO times, and its spec."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from qt_engine.core.clock import iso
 from qt_engine.core.errors import InputError, StoreError
 from qt_engine.core.text import plain
 from qt_engine.experiments.rows import spec_document
+from qt_engine.experiments.wording import side_word, word
 from qt_engine.storage.files import replaced
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def export(record: RunRecord, runs: RunRegistry, folder: Path, format: str = "cs
     Returns
     -------
     list of Path
-        The files: `trades`, `fills`, `orders`, `equity`, `run.json` and `spec.json`.
+        The files: `trades`, `fills`, `orders`, `equity`, `events`, `run.json` and `spec.json`.
 
     Raises
     ------
@@ -44,6 +45,7 @@ def export(record: RunRecord, runs: RunRegistry, folder: Path, format: str = "cs
     if format not in FORMATS:
         raise InputError(f"format {plain(format)!r} is not one of {', '.join(FORMATS)}")
     tables = tables_of(record, runs)
+    described = {**record.details(), "fallbacks": runs.fallbacks_of(record)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -54,7 +56,7 @@ def export(record: RunRecord, runs: RunRegistry, folder: Path, format: str = "cs
             path = folder / f"{name}.{format}"
             _WRITERS[format](path, table, COLUMNS[name])
             written.append(path)
-        for name, document in (("run.json", record.details()), ("spec.json", spec_document(record))):
+        for name, document in (("run.json", described), ("spec.json", spec_document(record))):
             _write_json(folder / name, document, ())
             written.append(folder / name)
     except OSError as error:
@@ -64,22 +66,22 @@ def export(record: RunRecord, runs: RunRegistry, folder: Path, format: str = "cs
 
 def tables_of(record: RunRecord, runs: RunRegistry) -> dict[str, Table]:
     """Everything a completed run left, as rows with names in place of numbers."""
-    from qt_engine.simulation.contract import AMBIGUOUS, Kind, Reason, Side, Status
+    from qt_engine.simulation.contract import AMBIGUOUS, Kind, Reason, Status
 
     symbols = record.spec.symbols
     fills = [
         {
             "sequence": row["sequence"], "time": iso(row["ts"]), "bar": row["bar"], "symbol": symbols[row["asset"]],
-            "order": row["order"], "side": _word(Side, row["side"]), "kind": _word(Kind, row["kind"]),
-            "reason": _word(Reason, row["reason"]), "ambiguous": bool(row["flags"] & AMBIGUOUS),
+            "order": row["order"], "side": side_word(row["side"]), "kind": word(Kind, row["kind"]),
+            "reason": word(Reason, row["reason"]), "ambiguous": bool(row["flags"] & AMBIGUOUS),
             **{name: row[name] for name in ("quantity", "price", "fee", "slippage")},
         }
         for row in _rows(runs.rows_of(record, "fills"))
     ]  # fmt: skip
     orders = [
         {
-            "id": row["id"], "symbol": symbols[row["asset"]], "decided_bar": row["decided_bar"], "side": _word(Side, row["side"]),
-            "kind": _word(Kind, row["kind"]), "reason": _word(Reason, row["reason"]), "status": _word(Status, row["status"]),
+            "id": row["id"], "symbol": symbols[row["asset"]], "decided_bar": row["decided_bar"], "side": side_word(row["side"]),
+            "kind": word(Kind, row["kind"]), "reason": word(Reason, row["reason"]), "status": word(Status, row["status"]),
             "fill_bar": row["fill_bar"],
         }
         for row in _rows(runs.rows_of(record, "orders"))
@@ -90,6 +92,7 @@ def tables_of(record: RunRecord, runs: RunRegistry) -> dict[str, Table]:
         "fills": fills,
         "orders": orders,
         "equity": equity,
+        "events": runs.events_of(record),
     }
 
 
@@ -104,6 +107,7 @@ COLUMNS = {
     ),
     "orders": ("id", "symbol", "decided_bar", "side", "kind", "reason", "status", "fill_bar"),
     "equity": ("time", "equity"),
+    "events": ("time", "kind", "symbol", "value", "bound"),
 }  # fmt: skip
 """The columns of each exported table, also where it has no rows."""
 
@@ -111,10 +115,6 @@ COLUMNS = {
 def _rows(rows: Rows) -> Table:
     names = rows.dtype.names or ()
     return [dict(zip(names, row, strict=True)) for row in rows.tolist()]
-
-
-def _word(kind: Any, number: int) -> str:
-    return str(kind(number).name).lower()
 
 
 def _write_csv(path: Path, table: Table, columns: Sequence[str]) -> None:
@@ -134,7 +134,10 @@ def _write_parquet(path: Path, table: Table, columns: Sequence[str]) -> None:
 
     from qt_engine.storage.lake import write_parquet
 
-    write_parquet(path, {name: np.array([row[name] for row in table]) for name in columns})
+    # What is not known: no text, or no number.
+    missing = {"symbol": ""}
+    columns_of = {name: [missing.get(name, np.nan) if row[name] is None else row[name] for row in table] for name in columns}
+    write_parquet(path, {name: np.array(values) for name, values in columns_of.items()})
 
 
 _WRITERS = {"csv": _write_csv, "json": _write_json, "parquet": _write_parquet}

@@ -12,6 +12,8 @@ from qt_engine.evaluation.metrics import Metrics
 from qt_engine.experiments.spec import DataSlice, RunSpec
 
 RunStatus = Literal["running", "completed", "failed", "cancelled", "interrupted"]
+PERFECT = "perfect execution: no costs; such a result cannot be traded"
+"""What is said wherever results of an execution model without costs appear."""
 STATUSES: tuple[RunStatus, ...] = ("running", "completed", "failed", "cancelled", "interrupted")
 
 
@@ -37,6 +39,9 @@ class RunRecord:
         Of `SimInput` and `SimResult`; None until they are known.
     metrics
         None until the run has completed.
+    figures
+        Beside the metrics, where they are not zero: `failed_orders`, `borrow`, `funding`, `interest`, `dividends` (see
+        `Counters`) and `limit_events`, how often a limit was reached.
     progress
         Share done, 0 to 1.
     error, traceback
@@ -57,6 +62,7 @@ class RunRecord:
     input_hash: str | None = None
     result_hash: str | None = None
     metrics: Metrics | None = None
+    figures: Mapping[str, float | int] = field(default_factory=dict)
     progress: float = 0.0
     sealed_ns: int | None = None
     git_commit: str | None = None
@@ -78,6 +84,20 @@ class RunRecord:
         """Open time of the last bar, ISO 8601."""
         return iso(self.slice.end_ts)
 
+    @property
+    def perfect(self) -> bool:
+        """Whether its execution model has no costs."""
+        return is_perfect(self.spec)
+
+    @property
+    def model(self) -> str:
+        """Name of its execution model."""
+        return str(self.spec.model.get("name", "custom" if self.spec.model else "default"))
+
+    def measured(self) -> dict[str, float | int | None] | None:
+        """Metrics, and what there is beside them; None until the run has completed."""
+        return None if self.metrics is None else {**self.metrics.as_json(), **self.figures}
+
     def as_json(self) -> dict[str, Any]:
         """The document that `qt backtest --json` prints."""
         return {
@@ -97,7 +117,7 @@ class RunRecord:
             "input_hash": self.input_hash,
             "result_hash": self.result_hash,
             "parameters": dict(self.spec.parameters),
-            "metrics": None if self.metrics is None else self.metrics.as_json(),
+            "metrics": self.measured(),
             "open_positions": [dict(position) for position in self.open_positions],
             "warnings": list(self.warnings),
             **({} if self.proof is None else {"proof": dict(self.proof)}),
@@ -112,7 +132,13 @@ class RunRecord:
             "progress": self.progress,
             "git_dirty": self.git_dirty,
             "engine": self.engine,
-            "execution": {name: getattr(self.spec, name) for name in ("cash", "fee_bps", "slippage_bps", "tick")},
+            "execution": {
+                **{name: getattr(self.spec, name) for name in ("cash", "fee_bps", "slippage_bps", "tick")},
+                "name": self.model,
+                "model": {name: value for name, value in self.spec.model.items() if name != "name"},
+                "perfect": self.perfect,
+            },
+            "limits": dict(self.spec.limits),
             "sources": [{"symbol": symbol, "snapshot": snapshot} for symbol, snapshot in self.slice.sources],
             "asked": {"start": self.spec.start, "end": self.spec.end},
             "error": self.error,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from qt_engine.storage.catalog import Catalog
 
     Trades = list[Trade]
+    Documents = list[dict[str, Any]]
 
 
 Records = list[RunRecord]
@@ -78,6 +79,7 @@ class RunRegistry:
         ts: Any,
         warnings: Sequence[str] = (),
         open_positions: Sequence[Mapping[str, Any]] = (),
+        fallbacks: Sequence[Mapping[str, Any]] = (),
     ) -> RunRecord:
         """Write the files of a run, then its row as *completed*.
 
@@ -90,17 +92,20 @@ class RunRegistry:
             Closed round trips, dtype `TRADE`.
         ts
             int64, UTC nanoseconds: the bar of each value of the equity curve.
+        fallbacks
+            Portfolio problems that had no solution, each as `time, method, reason, used`.
         """
-        from qt_engine.experiments.artifacts import write_result
+        from qt_engine.experiments.artifacts import write_fallbacks, write_result
 
         write_result(self.folder(record.run_id), result, trades, ts)
+        write_fallbacks(self.folder(record.run_id), fallbacks)
         changes = {
             "result_hash": result.hash, "progress": 1.0, "warnings": canonical_json(list(warnings)),
             "open_positions": json.dumps([dict(position) for position in open_positions]),
         }  # fmt: skip
         if record.proof is not None:
             changes |= {"input_hash": record.input_hash, "spec": canonical_json(rows.spec_document(record))}
-        return self._seal(record, "completed", changes, metrics)
+        return self._seal(record, "completed", changes, metrics, rows.figures_beside(result))
 
     def seal_failed(self, record: RunRecord, error: str, traceback: str) -> RunRecord:
         """A failure is a result: keep the run with its error and traceback."""
@@ -162,7 +167,7 @@ class RunRegistry:
         return self._runs / run_id
 
     def table(self, run_id: str, name: str) -> Rows:
-        """`fills`, `orders`, `trades` or `equity` of a completed run (see `artifacts.TABLES`).
+        """`fills`, `orders`, `trades`, `equity` or `events` of a completed run (see `artifacts.TABLES`).
 
         Raises
         ------
@@ -189,6 +194,30 @@ class RunRegistry:
         """The equity curve of a completed run, dtype `EQUITY`: `ts` (UTC ns of each bar) and `equity` at its close."""
         return self.table(run_id, "equity")
 
+    def events(self, run_id: str) -> Rows:
+        """Limits that a completed run reached, and corporate actions, dtype `EVENT`."""
+        return self.table(run_id, "events")
+
+    def events_of(self, record: RunRecord) -> Documents:
+        """The events of a run for people and programs: `time, kind, symbol, value, bound`; none until it has completed."""
+        from qt_engine.experiments.wording import event_rows
+
+        if record.status != "completed":
+            return []
+        return event_rows(self.rows_of(record, "events").tolist(), record.spec.symbols)
+
+    def fallbacks_of(self, record: RunRecord) -> Documents:
+        """Portfolio problems that had no solution: `time, method, reason, used`; none until the run has completed.
+
+        Raises
+        ------
+        StoreError
+            If their file is damaged.
+        """
+        from qt_engine.experiments.artifacts import read_fallbacks
+
+        return read_fallbacks(self.folder(record.run_id)) if record.status == "completed" else []
+
     def trades(self, run_id: str) -> Trades:
         """The closed round trips of a completed run, in the order of their exits."""
         return self.trades_of(self.get(run_id))
@@ -213,15 +242,20 @@ class RunRegistry:
                 return run_id
 
     def _seal(
-        self, record: RunRecord, status: RunStatus, changes: Mapping[str, Any], metrics: Metrics | None = None
+        self,
+        record: RunRecord,
+        status: RunStatus,
+        changes: Mapping[str, Any],
+        metrics: Metrics | None = None,
+        figures: Mapping[str, float] | None = None,
     ) -> RunRecord:
         changes = {**changes, "status": status, "sealed_ns": clock.now_ns()}
         with self._catalog.write() as con:
             con.execute(*rows.update(record.run_id, changes))
             if metrics is not None:
-                con.execute(*rows.insert_metrics(record.run_id, metrics))
+                con.execute(*rows.insert_metrics(record.run_id, metrics, figures or {}))
         (self.folder(record.run_id) / "progress").unlink(missing_ok=True)
-        return rows.changed(record, changes, metrics)
+        return rows.changed(record, changes, metrics, figures)
 
     def _select(self, where: str, values: Sequence[Any], limit: int | None, status: str | None) -> Records:
         found = self._read(where, values, limit)

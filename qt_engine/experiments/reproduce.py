@@ -75,6 +75,7 @@ def _first_difference(record: RunRecord, runs: RunRegistry, load: LoadSnapshot) 
     now = {
         "fills": outcome.result.fills,
         "orders": outcome.result.orders,
+        "events": outcome.result.events,
         "equity": _equity(market, outcome.result.equity, EQUITY),
         "trades": trade_rows(outcome.result.fills, market),
     }

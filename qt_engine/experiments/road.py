@@ -11,17 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from qt_engine.core import clock
 from qt_engine.core.errors import CancelledError, InputError, LookAheadError, QtError
 from qt_engine.core.hashing import hash_config
-from qt_engine.core.intervals import DAY_NS
 from qt_engine.core.text import plain
 from qt_engine.data.market import Market
-from qt_engine.data.periods import end_ns, start_ns
-from qt_engine.evaluation.metrics import Metrics, evaluate, is_ruined
+from qt_engine.evaluation.metrics import Metrics, evaluate
 from qt_engine.evaluation.trades import trade_rows
+from qt_engine.experiments.caveats import fallbacks_of, warnings_of
 from qt_engine.experiments.record import RunRecord
 from qt_engine.experiments.registry import RunRegistry
 from qt_engine.experiments.spec import DataSlice, RunSpec
@@ -36,8 +33,6 @@ Load = Callable[[RunSpec], Market]
 PROGRESS_EVERY_S = 0.2
 DECIDING = 0.8
 """Share of the progress that is kept for decisions, where these take time."""
-SHORT_NS = 7 * DAY_NS
-"""How far the bars may fall short of the dates asked for without a warning: week-ends and holidays do."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +197,8 @@ def _seal(runs: RunRegistry, record: RunRecord, outcome: Outcome) -> RunRecord:
     return runs.seal_completed(
         record, outcome.result, outcome.metrics,
         trades=trade_rows(outcome.result.fills, market), ts=market.ts,
-        warnings=warnings_of(record.spec, outcome), open_positions=open_positions_of(outcome),
+        warnings=warnings_of(record.spec, outcome.given, outcome.result), open_positions=open_positions_of(outcome),
+        fallbacks=fallbacks_of(outcome.given),
     )  # fmt: skip
 
 
@@ -225,33 +221,6 @@ def open_positions_of(outcome: Outcome) -> list[Mapping[str, Any]]:
         }
         for position in outcome.result.open_positions
     ]
-
-
-def warnings_of(spec: RunSpec, outcome: Outcome) -> list[str]:
-    """What a person should know before believing the figures."""
-    market, counters = outcome.given.market, outcome.result.counters
-    found = []
-    first, last = int(market.ts[0]), int(market.ts[-1])
-    if spec.start is not None and first - start_ns(spec.start) > SHORT_NS:
-        found.append(f"the bars begin on {clock.iso(first)[:10]}; the start asked for was {spec.start}")
-    if spec.end is not None and end_ns(spec.end) - last > SHORT_NS:
-        found.append(f"the bars end on {clock.iso(last)[:10]}; the end asked for was {spec.end}")
-    for index, symbol in enumerate(market.symbols):
-        if np.isnan(market.close[:, index]).all():
-            found.append(f"{plain(symbol)} has no bar in this range")
-    if counters.returns < 2:
-        bars = "is only 1 bar" if len(market) == 1 else f"are only {len(market)} bars"
-        found.append(f"there {bars}: volatility and ratios are not defined")
-    if is_ruined(counters):
-        found.append("the equity fell to zero or below: volatility and ratios of returns are not defined")
-    if not len(outcome.result.fills):
-        found.append("no position was ever opened")
-    if counters.rejected_orders:
-        orders = "1 order was" if counters.rejected_orders == 1 else f"{counters.rejected_orders} orders were"
-        found.append(f"{orders} rejected: too large for the account, or without a valid quantity")
-    if counters.halted:
-        found.append("the run was halted when it reached its maximum drawdown")
-    return found
 
 
 def _reporter(runs: RunRegistry, run_id: str, progress: Progress | None) -> Progress:

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from qt_engine.core.hashing import canonical_json
 from qt_engine.core.process import ProcessIdentity
-from qt_engine.evaluation.metrics import Metrics
+from qt_engine.evaluation.metrics import METRICS, Metrics
 from qt_engine.experiments.record import RunRecord, RunStatus
 from qt_engine.experiments.spec import DataSlice, RunSpec
 
 if TYPE_CHECKING:
     import duckdb
 
+    from qt_engine.simulation.contract import SimResult
+
 Statement = tuple[str, list[Any]]
+COUNTED = ("failed_orders", "limit_events")
+"""Figures beside the metrics that count something; the others are in units of currency."""
 
 _READ = (
     "run_id", "status", "spec", "created_ns", "pid", "pid_started", "boot_id", "input_hash", "result_hash", "progress",
@@ -54,9 +58,9 @@ def update(run_id: str, changes: Mapping[str, Any], only_if: RunStatus | None = 
     return statement, [*changes.values(), run_id, only_if, only_if]
 
 
-def insert_metrics(run_id: str, metrics: Metrics) -> Statement:
-    """All metrics of a run; NULL where one is not defined."""
-    figures = metrics.as_json()
+def insert_metrics(run_id: str, metrics: Metrics, more: Mapping[str, float]) -> Statement:
+    """All metrics of a run, and the figures beside them; NULL where one is not defined."""
+    figures = {**metrics.as_json(), **more}
     marks = ", ".join("(?, ?, ?)" for _ in figures)
     return f"INSERT INTO metrics VALUES {marks}", [part for item in figures.items() for part in (run_id, *item)]
 
@@ -76,14 +80,25 @@ def select(con: duckdb.DuckDBPyConnection, where: str, values: Sequence[Any], li
     return [_record(row, figures.get(row["run_id"])) for row in named]
 
 
-def changed(record: RunRecord, changes: Mapping[str, Any], metrics: Metrics | None) -> RunRecord:
+def figures_beside(result: SimResult) -> dict[str, float | int]:
+    """What was counted beside the metrics, where it is not zero; see `RunRecord.figures`."""
+    from qt_engine.simulation.contract import Counters, Event
+
+    counted = {name: getattr(result.counters, name) for name in Counters.LATER}
+    counted["limit_events"] = int((result.events["kind"] <= Event.KILL_SWITCH).sum())
+    return {name: value for name, value in counted.items() if value}
+
+
+def changed(
+    record: RunRecord, changes: Mapping[str, Any], metrics: Metrics | None, figures: Mapping[str, float] | None = None
+) -> RunRecord:
     """The record after an update of its columns, without asking the catalog again."""
     given: dict[str, Any] = {
         name: tuple(json.loads(value)) if name in ("warnings", "open_positions") else value
         for name, value in changes.items()
         if name != "spec"
     }
-    return replace(record, metrics=metrics, **given)
+    return replace(record, metrics=metrics, figures=figures or {}, **given)
 
 
 def with_progress(record: RunRecord, share: float) -> RunRecord:
@@ -112,9 +127,16 @@ def _record(row: Mapping[str, Any], figures: Mapping[str, float | None] | None) 
         proof=stored.get("proof"),
         process=ProcessIdentity(row["pid"], row["pid_started"], row["boot_id"]),
         metrics=None if figures is None else Metrics.from_json(figures),
+        figures={} if figures is None else _beside(figures),
         progress=row["progress"] or 0.0,
         warnings=tuple(json.loads(row["warnings"] or "[]")),
         open_positions=tuple(json.loads(row["open_positions"] or "[]")),
         tags=tuple(json.loads(row["tags"] or "[]")),
         **{name: row[name] for name in same},
     )
+
+
+def _beside(figures: Mapping[str, float | None]) -> dict[str, float | int]:
+    """The figures that are no metrics, in a fixed order."""
+    found = {name: value for name, value in sorted(figures.items()) if name not in METRICS and value is not None}
+    return {name: int(value) if name in COUNTED else value for name, value in found.items()}

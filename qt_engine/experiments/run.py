@@ -66,6 +66,16 @@ class Run:
         """Fills, dtype `qt_engine.simulation.contract.FILL`."""
         return self._registry.rows_of(self.record, "fills")
 
+    @cached_property
+    def events(self) -> list[dict[str, Any]]:
+        """Limits that were reached, and corporate actions: `time, kind, symbol` (None: the whole book)`, value, bound`."""
+        return self._registry.events_of(self.record)
+
+    @cached_property
+    def fallbacks(self) -> list[dict[str, Any]]:
+        """Portfolio problems that had no solution: `time, method, reason, used`."""
+        return self._registry.fallbacks_of(self.record)
+
     def curve(self) -> tuple[list[int], list[float]]:
         """Bars in UTC nanoseconds and the equity at their closes, without pandas."""
         rows = self._registry.rows_of(self.record, "equity")
@@ -83,3 +93,7 @@ class Run:
     def as_json(self) -> dict[str, Any]:
         """The document that `qt backtest --json` prints."""
         return self.record.as_json()
+
+    def details(self) -> dict[str, Any]:
+        """The document that `qt runs show --json` prints."""
+        return {**self.record.details(), "events": self.events, "fallbacks": self.fallbacks}

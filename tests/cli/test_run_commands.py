@@ -122,7 +122,7 @@ def test_runs_documents(qt: Call) -> None:
     assert [row["run_id"] for row in qt("runs", "list", "--limit", 1, "--json").json] == [second["run_id"]]
     assert qt("runs", "list", "--status", "failed", "--json").json == []
     shown = qt("runs", "show", first["run_id"], "--json").json
-    assert shown == listed[1]
+    assert shown == {**listed[1], "events": [], "fallbacks": []}
     assert {
         "created",
         "sealed",
@@ -160,6 +160,36 @@ def test_runs_for_a_person(qt: Call) -> None:
     assert qt("runs", "reproduce", first).out.strip() == f"run {first}: identical"
 
 
+def test_limits_that_were_reached_are_shown(qt: Call) -> None:
+    words = ["--symbols", "AAPL,IBM", "--limit", "max_concentration=10%", "--limit", "max_drawdown=5%"]
+    run_id = qt("backtest", "quick", *words, "--json").json["run_id"]
+    document = qt("runs", "show", run_id, "--json").json
+    assert document["limits"] == {"max_concentration": 0.1, "max_drawdown": 0.05}
+    assert len(document["events"]) == document["metrics"]["limit_events"] > 20
+    assert document["events"][-1]["kind"] == "max_drawdown"
+    assert list(document["events"][0]) == ["time", "kind", "symbol", "value", "bound"]
+    shown = qt("runs", "show", run_id).out
+    assert "events, the first 20 of " in shown
+    assert "max_concentration" in shown
+    assert "limits: max_concentration = 0.1, max_drawdown = 0.05" in shown
+    assert "note: limits were reached: max_concentration " in shown
+    assert "limit_events" in shown
+
+
+def test_perfect_execution_is_labelled_everywhere(qt: Call) -> None:
+    said = qt("backtest", "quick", "--execution", "perfect")
+    assert "execution: perfect" in said.out
+    assert "note: perfect execution: no costs; such a result cannot be traded" in said.out
+    first = qt("runs", "list", "--json").json[0]
+    assert first["execution"]["perfect"] is True
+    second = qt("backtest", "quick", "--json").json["run_id"]
+    listed = qt("runs", "list").out.splitlines()
+    assert [("perfect execution" in line) for line in listed if "exp-" in line] == [False, True]
+    compared = qt("runs", "compare", first["run_id"], second)
+    assert "perfect execution: no costs" in compared.out
+    assert compared.out.count("perfect execution") == 1
+
+
 def test_no_runs_yet(qt: Call) -> None:
     assert "no runs yet" in qt("runs", "list").out
     assert qt("runs", "list", "--json").json == []
@@ -179,7 +209,7 @@ def test_export_writes_files(qt: Call, tmp_path: Path, format: str) -> None:
     run_id = qt("backtest", "quick", "--json").json["run_id"]
     document = qt("runs", "export", run_id, "--output", tmp_path / "out", "--format", format, "--json").json
     assert document["run_id"] == run_id
-    assert len(document["files"]) == 6
+    assert len(document["files"]) == 7
     assert all(Path(name).is_file() for name in document["files"])
     assert "trades.csv" in qt("runs", "export", run_id).out
 
@@ -226,7 +256,7 @@ WRONG = [
     (["backtest", "quick", "--speed", "3"], "--speed"),
     (["backtest", "quick", "sma_cross"], "sma_cross"),
     (["runs"], "list, show, trades, compare, reproduce, export"),
-    (["data"], "import, list, bars, quality"),
+    (["data"], "import, list, bars, events, quality"),
     (["runs", "lits"], "lits"),
     (["runs", "list", "--status", "done"], "done"),
     (["runs", "list", "--limit", "-1"], "limit"),

@@ -35,8 +35,11 @@ def test_every_table_holds_what_the_run_has(ws: Workspace, tmp_path: Path, forma
     run = ws.backtest("quick", ["AAPL", "IBM"])
     files = ws.export(run, tmp_path / "out", format)
     assert [path.name for path in files] == [*(f"{name}.{format}" for name in COLUMNS), "run.json", "spec.json"]
-    tables = {path.stem: read(path) for path in files[:4]}
-    assert {name: tuple(table[0]) for name, table in tables.items()} == dict(COLUMNS)
+    tables = {path.stem: read(path) for path in files[:5]}
+    assert {name: tuple(table[0]) for name, table in tables.items() if table} == {
+        name: columns for name, columns in COLUMNS.items() if name != "events"
+    }
+    assert tables["events"] == []
     assert len(tables["trades"]) == len(run.trades)
     assert float(tables["trades"][3]["pnl"]) == run.trades[3].pnl
     assert [row["side"] for row in tables["fills"]][:1] == ["buy"]
@@ -52,7 +55,7 @@ def test_a_run_without_trades_has_tables_without_rows(ws: Workspace, format: str
     run = ws.backtest("quick", ["AAPL"], end="2000-03-10")
     files = ws.export(run, format=format)
     assert files[0].parent == ws.folder / "exports" / run.id
-    assert [len(read(path)) for path in files[:3]] == [0, 0, 0]
+    assert {path.stem: len(read(path)) for path in files[:5]} == {"trades": 0, "fills": 0, "orders": 0, "equity": 8, "events": 0}
 
 
 def test_wrong_input(ws: Workspace, tmp_path: Path) -> None:
