@@ -17,7 +17,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qt_engine.core.errors import QtError, StrategyError
 from qt_engine.core.text import plain
@@ -69,7 +68,7 @@ def main(folder: Path) -> int:
             tuple(asked["symbols"]), asked["interval"], periods_per_year=asked["periods_per_year"],
             venue=asked["venue"], **{name: arrays[name] for name in ARRAYS},
         )  # fmt: skip
-    decided: dict[str, NDArray[Any]] = {}
+    decided: dict[str, Any] = {}
     try:
         strategy = load_python(asked["source"], asked["file"], package=asked["package"], name=asked["name"])
         for cut in asked["cuts"]:

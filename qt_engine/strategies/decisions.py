@@ -6,6 +6,7 @@ same targets as far as they have come, because a strategy sees nothing of the ba
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -31,7 +32,6 @@ Progress = Callable[[float], None]
 Arrays = Mapping[str, NDArray[Any]]
 SHOWN = ("ts", *FIELDS)
 """What a strategy sees of a market."""
-LARGEST = float(np.finfo(np.float64).max)
 REPORT_EVERY = 64
 """Bars between two reports of progress."""
 
@@ -273,7 +273,7 @@ class Decider:
             if isinstance(weight, bool | np.bool_) or not isinstance(weight, int | float | np.integer | np.floating):
                 kind = plain(type(weight).__name__)
                 raise self._wrong(market, bar, f"the weight of {plain(symbol)} is a number, not {kind}")
-            if not -LARGEST <= weight <= LARGEST:  # whole numbers may be larger than any float
+            if not _is_finite(weight):
                 raise self._wrong(
                     market, bar, f"the weight of {plain(symbol)} is {plain(weight, 40)}, not a finite number"
                 )
@@ -288,6 +288,13 @@ class Decider:
     @staticmethod
     def _place(market: Market, bar: int) -> str:
         return f"bar {bar} ({iso(int(market.ts[bar])).removesuffix('T00:00:00Z')})"
+
+
+def _is_finite(weight: Any) -> bool:
+    try:
+        return math.isfinite(weight)
+    except OverflowError:  # a whole number may be larger than any float
+        return False
 
 
 def _empty_context(market: Market, parameters: Mapping[str, int | float]) -> Context:
