@@ -16,6 +16,7 @@ from qt_engine.data.market import Market
 from qt_engine.portfolio._base import Floats, Optimizer, Problem, Weights
 from qt_engine.portfolio.constraints import SLACK
 from qt_engine.portfolio.infeasible import Infeasible
+from qt_engine.portfolio.one_thread import one_thread
 from qt_engine.portfolio.rebalancing import drifted_between
 from qt_engine.portfolio.registry import optimizer
 from qt_engine.portfolio.windows import window_of
@@ -60,7 +61,8 @@ def construct(selection: Selection, market: Market, progress: Progress | None = 
         if progress is not None:
             progress(1.0)
         return Construction(quick, (), np.zeros(len(selection.bars), bool))
-    return _Builder(selection, market).build(progress)
+    with one_thread():
+        return _Builder(selection, market).build(progress)
 
 
 def _equal_at_once(selection: Selection) -> Floats | None:
