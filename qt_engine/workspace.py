@@ -303,9 +303,14 @@ class Workspace:
         start: str | date | None = None,
         end: str | date | None = None,
         params: Mapping[str, Any] | None = None,
+        *,
+        progress: Progress | None = None,
         **execution: Any,
     ) -> Preview:
-        """What a strategy's text would give; nothing is stored, and wrong text is answered with problems, not errors."""
+        """What a strategy's text would give; nothing is stored, and wrong text is answered with problems, not errors.
+
+        `progress` is called with the share decided, where deciding takes time; what it raises ends the preview.
+        """
         from qt_engine.experiments.spec import make_spec
 
         chosen = self._execution(execution)
@@ -315,6 +320,7 @@ class Workspace:
                 document, source, parameters, symbols=symbols, interval=interval, start=start, end=end, **chosen
             ),
             params or {},
+            progress,
         )
 
     @cached_property

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from qt_engine.data.market import Market
     from qt_engine.evaluation.metrics import Metrics
+    from qt_engine.experiments.road import Progress
     from qt_engine.experiments.spec import RunSpec
     from qt_engine.strategies.document import StrategyDocument
 
@@ -36,6 +37,12 @@ class Preview:
         int64 UTC nanoseconds of each bar, and float64 equity at its close.
     metrics
         The headline figures.
+    kind
+        `rules`, `portfolio` or `python`; empty where the text could not be read.
+    warnings
+        What a person should know before believing the figures, one line each.
+    perfect
+        Whether the execution model has no costs: such a result cannot be traded.
     """
 
     problems: tuple[Problem, ...] = ()
@@ -43,6 +50,9 @@ class Preview:
     equity: NDArray[Any] | None = None
     metrics: Metrics | None = None
     symbols: tuple[str, ...] = ()
+    kind: str = ""
+    warnings: tuple[str, ...] = ()
+    perfect: bool = False
 
 
 class Previewer:
@@ -66,6 +76,7 @@ class Previewer:
         text: str,
         specify: Callable[[StrategyDocument, str, Mapping[str, Any]], RunSpec],
         parameters: Mapping[str, Any],
+        progress: Progress | None = None,
     ) -> Preview:
         """Read, compile and simulate a text; never raises on what a user may type. A strategy in Python is run.
 
@@ -75,7 +86,10 @@ class Previewer:
             Makes the spec from the document, its text and all its parameters.
         parameters
             Overrides of the text's own defaults.
+        progress
+            Called with the share decided, where deciding takes time; may raise `CancelledError`, which ends the preview.
         """
+        from qt_engine.experiments.caveats import warnings_of
         from qt_engine.experiments.road import prepare, walk
         from qt_engine.strategies.parameters import resolve_parameters
 
@@ -85,7 +99,7 @@ class Previewer:
         try:
             spec = specify(document, text, resolve_parameters(document, parameters))
             market = self._market(spec)
-            outcome = walk(prepare(spec, market))
+            outcome = walk(prepare(spec, market, progress))
         except StrategyError as error:
             return Preview(
                 (*problems, Problem(error.line or 1, 1, f"{error.bar}: {error.reason}" if error.bar else error.reason))
@@ -93,7 +107,11 @@ class Previewer:
         except InputError as error:
             column = error.column if isinstance(error.column, int) else 1
             return Preview((*problems, Problem(error.line or 1, column, error.reason)))
-        return Preview(tuple(problems), market.ts, outcome.result.equity, outcome.metrics, spec.symbols)
+        given, result = outcome.given, outcome.result
+        return Preview(
+            tuple(problems), market.ts, result.equity, outcome.metrics, spec.symbols, document.kind,
+            tuple(warnings_of(spec, given, result)), given.execution.is_perfect,
+        )  # fmt: skip
 
     def _market(self, spec: RunSpec) -> Market:
         try:

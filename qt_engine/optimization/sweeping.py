@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qt_engine.core.errors import InputError, NotFoundError
 from qt_engine.core.text import nearest
 from qt_engine.evaluation.metrics import Metrics, evaluate
+from qt_engine.experiments.record import is_perfect
 from qt_engine.experiments.spec import RunSpec
 from qt_engine.optimization.grids import combinations
 
@@ -33,6 +34,8 @@ class SweepTable:
         What was swept.
     parameters, metrics
         One array for every parameter of the strategy and every field of `Metrics`.
+    perfect
+        Whether the execution model has no costs: such results cannot be traded.
     """
 
     strategy: str
@@ -40,6 +43,7 @@ class SweepTable:
     interval: str
     parameters: Mapping[str, NDArray[Any]]
     metrics: Mapping[str, NDArray[Any]]
+    perfect: bool = False
 
     def __len__(self) -> int:
         return len(self.metrics["final_equity"])
@@ -105,7 +109,7 @@ class SweepTable:
         for name, column in columns.items():
             kind, _, short = name.partition("_")
             kinds[kind][short] = column
-        return cls(spec.strategy, spec.symbols, spec.interval, kinds["parameter"], kinds["metric"])
+        return cls(spec.strategy, spec.symbols, spec.interval, kinds["parameter"], kinds["metric"], is_perfect(spec))
 
 
 def run_sweep(
@@ -153,7 +157,7 @@ def run_sweep(
     )  # fmt: skip
     rows = [evaluate(result.counters(lane), market.periods_per_year) for lane in range(result.final_equity.shape[1])]
     metrics = {name: np.array([getattr(row, name) for row in rows]) for name in METRICS}
-    return SweepTable(spec.strategy, spec.symbols, spec.interval, parameters, metrics)
+    return SweepTable(spec.strategy, spec.symbols, spec.interval, parameters, metrics, is_perfect(spec))
 
 
 def _prove(spec: RunSpec, parameters: Mapping[str, NDArray[Any]], market: Market) -> None:

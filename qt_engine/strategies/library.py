@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Source = Literal["shipped", "workspace", "file", "installed", "registered"]
 Language = Literal["yaml", "python"]
 SUFFIX = ".yaml"
+_SUFFIXES: dict[Language, str] = {"yaml": SUFFIX, "python": ".py"}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _FILE_SUFFIXES = (".yaml", ".yml", ".json", ".py")
 
@@ -140,17 +141,20 @@ class StrategyLibrary:
             return StrategySource(path.stem, _read(path), path, "file", "python" if path.suffix == ".py" else "yaml")
         raise NotFoundError(self._unknown(text))
 
-    def save(self, name: str, text: str) -> Path:
-        """Write a strategy into the workspace, whole or not at all; it need not be right yet.
+    def save(self, name: str, text: str, language: Language = "yaml") -> Path:
+        """Write a strategy into the workspace, whole or not at all; it need not be right yet. A program is not run.
 
         Raises
         ------
         InputError
-            If the name cannot be a file's or the text is too large.
+            If the name cannot be a file's, is that of a strategy in the other language, or the text is too large.
         StoreError
             If it cannot be written.
         """
-        path = self._path(name)
+        path = self._path(name, language)
+        other = self._path(name, "yaml" if language == "python" else "python")
+        if other.is_file() and not path.is_file():
+            raise InputError(f"there is a strategy {name} already: {plain(other)}; take another name")
         try:
             data = text.encode()
         except UnicodeEncodeError:
@@ -164,7 +168,7 @@ class StrategyLibrary:
             raise StoreError(f"{plain(path)} cannot be written: {error.strerror}") from None
         return path
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str, language: Language = "yaml") -> None:
         """Remove a strategy of the workspace; one that ships under the same name shows again.
 
         Raises
@@ -174,25 +178,26 @@ class StrategyLibrary:
         StoreError
             If it cannot be removed.
         """
-        path = self._path(name)
+        path = self._path(name, language)
         try:
             path.unlink()
         except FileNotFoundError:
-            reason = (
-                f"{name} ships with qt and cannot be deleted"
-                if name in _files(shipped("configs") / "strategies")
-                else self._unknown(name)
-            )
+            ships = _files(shipped("configs") / "strategies")
+            if language == "python":
+                from qt_engine.strategies.programs import shipped_files
+
+                ships = shipped_files()
+            reason = f"{name} ships with qt and cannot be deleted" if name in ships else self._unknown(name)
             raise NotFoundError(reason) from None
         except OSError as error:
             raise StoreError(f"{plain(path)} cannot be removed: {error.strerror}") from None
 
-    def _path(self, name: str) -> Path:
+    def _path(self, name: str, language: Language) -> Path:
         if not _NAME.fullmatch(name):
             raise InputError(
                 f"strategy name {plain(name, 60)!r} is not small letters, digits and underscores, a letter first"
             )
-        return self._own / f"{name}{SUFFIX}"
+        return self._own / f"{name}{_SUFFIXES[language]}"
 
     def _unknown(self, reference: str) -> str:
         known = sorted(

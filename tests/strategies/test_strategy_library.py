@@ -143,3 +143,17 @@ def test_a_workspace_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "strategies").write_text("a file where a folder is due")
     with pytest.raises(StoreError):
         StrategyLibrary(tmp_path).save("mine", MINE)
+
+
+def test_a_program_is_saved_beside_documents_and_not_under_the_name_of_one(tmp_path: Path) -> None:
+    library = StrategyLibrary(tmp_path)
+    assert library.save("mine", "class Mine: ...\n", "python") == tmp_path / "strategies" / "mine.py"
+    assert library.resolve("mine").language == "python"
+    with pytest.raises(InputError, match=r"there is a strategy mine already.*mine\.py"):
+        library.save("mine", MINE)
+    library.delete("mine", "python")
+    library.save("mine", MINE)
+    with pytest.raises(NotFoundError):
+        library.delete("mine", "python")
+    with pytest.raises(NotFoundError, match="ships with qt"):
+        library.delete("mr_pairs", "python")
