@@ -9,12 +9,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clocks.traded import COSTS, Traded, dense_histories, histories, level_runs, market_orders, signals
+from clocks.traded import COSTS, TICK, Traded, dense_histories, histories, level_runs, market_orders, signals
 from qt_engine.data.market import Market
 from qt_engine.simulation.contract import AMBIGUOUS, Reason, SimInput, SimResult
 from qt_engine.simulation.refine import closing_bars, refine
 from qt_engine.simulation.simulate import simulate
-from qt_engine.strategies.plan import SIZING_METHODS, UNLIMITED, Plan
+from qt_engine.strategies.plan import SIZING_METHODS, UNLIMITED, OrderType, Plan
 
 some = settings(max_examples=settings.default.max_examples // 2)
 TRADE = ["asset", "order", "side", "kind", "reason", "flags", "quantity", "price", "fee", "slippage"]
@@ -40,13 +40,14 @@ def assert_same(run: SimInput, finer: Market) -> None:
     assert math.isclose(fine.cash, coarse.cash)
 
 
-@given(market_orders(histories()), st.sampled_from(SIZING_METHODS[:3]))
+@given(market_orders(histories()), st.sampled_from(SIZING_METHODS[:4]))
 def test_market_orders_decided_at_the_same_closes_fill_alike_at_every_clock(
     drawn: tuple[SimInput, tuple[Market, ...]], sizing: str
 ) -> None:
     run, finer = drawn
-    amount = {"fixed_quantity": 10.0, "fixed_notional": 400.0, "equity_fraction": 0.7}[sizing]
-    plan = replace(run.plan, sizing=sizing, sizing_value=amount)
+    amount = {"fixed_quantity": 10.0, "fixed_notional": 400.0, "equity_fraction": 0.7, "volatility_target": 0.2}[sizing]
+    volatility = 0.1 + np.arange(len(run.market), dtype=float)[:, None] / 20
+    plan = replace(run.plan, sizing=sizing, sizing_value=amount, volatility=volatility)
     given_ = SimInput(run.market, plan, run.execution, 10_000.0)
     for market in finer:
         assert_same(given_, market)
@@ -128,6 +129,27 @@ def test_where_no_level_is_jumped_over_only_ambiguous_bars_differ_for_the_better
         if coarse.counters.ambiguous_bars == 0:
             assert fine.equity[closing].tobytes() == coarse.equity.tobytes()
         assert fine.counters.ambiguous_bars <= coarse.counters.ambiguous_bars
+
+
+@some
+@given(
+    st.booleans().flatmap(lambda steps: st.tuples(st.just(steps), market_orders(histories(steps=steps)))),
+    st.integers(-6, 6),
+)
+def test_resting_limits_fill_in_the_same_coarse_bars(
+    drawn: tuple[bool, tuple[SimInput, tuple[Market, ...]]], ticks: int
+) -> None:
+    steps, (run, finer) = drawn
+    style = np.array([[OrderType.LIMIT, 0, 0], [OrderType.LIMIT, 0, 0]])
+    prices = np.repeat((run.market.close + ticks * TICK)[None], 4, axis=0)
+    resting = SimInput(run.market, replace(run.plan, order_style=style, order_prices=prices), run.execution, 1e9)
+    for market in finer:
+        coarse, fine, closing = both(resting, market)
+        assert fine.orders["status"].tolist() == coarse.orders["status"].tolist()
+        assert np.searchsorted(closing, fine.fills["bar"]).tolist() == coarse.fills["bar"].tolist()
+        for one, other in zip(fine.fills, coarse.fills, strict=True):
+            better = -one["side"] * (one["price"] - other["price"])
+            assert better == 0.0 if steps else better >= 0.0
 
 
 @some
