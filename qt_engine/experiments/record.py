@@ -14,13 +14,17 @@ from qt_engine.experiments.spec import DataSlice, RunSpec
 RunStatus = Literal["running", "completed", "failed", "cancelled", "interrupted"]
 PERFECT = "perfect execution: no costs; such a result cannot be traded"
 """What is said wherever results of an execution model without costs appear."""
+MOVES_PRICES = ("spread_bps", "quoted_spread", "impact", "volume_share")
+"""Parts of an execution model that, beside a fixed slippage, make prices worse."""
 STATUSES: tuple[RunStatus, ...] = ("running", "completed", "failed", "cancelled", "interrupted")
 
 
 def is_perfect(spec: RunSpec) -> bool:
     """Whether trading costs nothing under the execution model of a spec: such a result cannot be traded."""
     # Composing a model imports a lot, and most lists show no run that could be perfect.
-    return spec.slippage_bps == 0.0 and (spec.fee_bps == 0.0 or bool(spec.model)) and spec.execution.is_perfect
+    slips = spec.slippage_bps != 0.0 or any(spec.model.get(name) for name in MOVES_PRICES)
+    charged = spec.fee_bps != 0.0 and not spec.model.get("fees")
+    return not slips and not charged and spec.execution.is_perfect
 
 
 @dataclass(frozen=True)

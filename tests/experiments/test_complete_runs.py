@@ -15,10 +15,11 @@ from qt_engine import Workspace
 from qt_engine.data.canonical import market_from_arrays
 from qt_engine.experiments.artifacts import read_table, write_table
 from qt_engine.experiments.caveats import MOST_FALLBACKS, fallback_lines
-from qt_engine.experiments.record import PERFECT
+from qt_engine.experiments.record import PERFECT, is_perfect
 from qt_engine.experiments.run import Run
+from qt_engine.experiments.spec import RunSpec
 from qt_engine.simulation.contract import Event
-from qt_engine.simulation.execution import Carry, Execution, Latency
+from qt_engine.simulation.execution import Carry, Execution, FeeRegime, FeeTier, Impact, Latency, VolumeShare
 from qt_engine.storage.lake import read_parquet
 from qt_engine.strategies.plan import Fallback
 
@@ -144,6 +145,26 @@ def test_every_fallback_of_a_portfolio_is_kept_and_few_lines_tell_of_them(ws: Wo
     assert any("more like it until" in line for line in told)
     assert all(len(line) < 320 for line in run.record.warnings)
     assert Workspace.open(ws.folder).run(run.id).details()["fallbacks"] == run.fallbacks
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Execution(fee_bps=fee, slippage_bps=slippage, **more)
+        for fee in (0.0, 1.0)
+        for slippage in (0.0, 1.0)
+        for more in (
+            {}, {"spread_bps": 2.0}, {"quoted_spread": True}, {"impact": Impact()}, {"volume_share": VolumeShare()},
+            {"fees": (FeeRegime(),)}, {"fees": (FeeRegime(tiers=(FeeTier(maker_bps=-1.0, taker_bps=0.0),)),)},
+            {"participation": 0.1, "name": "free but slow"},
+        )
+    ],
+    ids=lambda model: str(model.canonical()),
+)  # fmt: skip
+def test_a_spec_knows_whether_its_model_is_perfect_without_composing_it(model: Execution) -> None:
+    rest = {name: value for name, value in model.canonical().items() if name not in ("fee_bps", "slippage_bps", "tick")}
+    spec = RunSpec("x", {}, "", ("A",), "1d", fee_bps=model.fee_bps, slippage_bps=model.slippage_bps, model=rest)
+    assert spec.execution.is_perfect == model.is_perfect == is_perfect(spec)
 
 
 TEN_YEARS = market_from_arrays(
