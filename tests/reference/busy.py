@@ -147,10 +147,10 @@ def portfolio_plans(draw: st.DrawFn, market: Market) -> Plan:
     weights = np.array([0.3, 0, 0.5, -0.25, 0.2, 0, 0.8, -0.6, 0.1, 0.45, 1.4, -0.1, 0.25, 0, 0.33, -1.0])
     if often(draw, 1):
         weights = np.abs(weights)
-    target = np.ascontiguousarray(weights[picks[chosen, :assets] % 16] * draw(st.sampled_from((1.0, 0.5, 1.0))))
+    target = np.ascontiguousarray(weights[picks[chosen, :assets] % 16] * draw(st.sampled_from((1.0, 0.5, 4.0))))
     band = draw(st.sampled_from((np.inf, 0.02, 0.1, np.inf, 0.005)))
     risk = Risk(
-        draw(st.sampled_from((None, None, 1, 2, 3))), draw(st.sampled_from((1.0, 2.0, 0.5, 1.0))),
+        draw(st.sampled_from((None, None, 1, 2, 3))), draw(st.sampled_from((1.0, 2.0, 0.5, 6.0))),
         draw(st.sampled_from((None, None, 0.02, 0.1))),
     )  # fmt: skip
     risk = replace(risk, **draw(limits(risk.max_gross)))

@@ -104,6 +104,7 @@ class Targets(Rules):
 
     def size_target(self, t: int, order: Order, equity: float) -> None:
         p = self.open[t][order.asset]
+        self.seen["a target at an equity of nothing"] += equity <= 0
         wanted = equity * order.weight / p if equity > 0 else 0.0
         sign = 1 if wanted > 0 else -1
         if (share := self.limits.max_concentration) is not None and abs(wanted) * p > share * equity * ABOVE:

@@ -27,7 +27,7 @@ from trust.faults import COMPLETE, FAULTS, SIMPLE, Fault  # noqa: E402
 
 DOCUMENT = ROOT / "docs" / "mutations.md"
 COMPARISONS = (
-    "tests/trust/test_agreement.py::test_they_agree_on_rolled_runs",
+    *(f"tests/trust/test_agreement.py::test_they_agree_on_rolled_runs[{block}]" for block in range(12)),
     "tests/trust/test_agreement.py::test_the_complete_path_leaves_the_bytes_of_the_simple_one",
     "tests/simulation/test_reference.py::test_kernel_and_reference_agree",
 )

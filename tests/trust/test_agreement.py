@@ -28,7 +28,7 @@ FEATURES = {
     "a position is opened and stopped inside one bar", "a protective exit is filled in part",
     "a protective exit takes an order's place", "a quoted spread", "a split of a position", "a split of a sized order",
     "a split of a working order", "a stop is reached inside the bar", "a stop-limit is filled at its stop",
-    "a stop-limit is triggered and rests", "a target changes sides", "a target filled in part is ended by scaling",
+    "a stop-limit is triggered and rests", "a target at an equity of nothing", "a target changes sides", "a target filled in part is ended by scaling",
     "a target filled in part is replaced", "a target is refused a position", "a target reduces",
     "a target takes another's place", "a triggered stop-limit is filled at its limit", "a working exit goes on",
     "an exit is tried again while halted", "an exit of a limit keeps its slot",
