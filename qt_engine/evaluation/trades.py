@@ -82,11 +82,10 @@ def round_trips(fills: NDArray[np.void], market: Market) -> list[Trade]:
 def trade_rows(fills: NDArray[np.void], market: Market) -> NDArray[np.void]:
     """The closed round trips as an array of dtype `TRADE`, in the order of their exits."""
     order = np.argsort(fills["asset"], kind="stable")
-    by_asset = fills[order]
-    plain = _in_pairs(by_asset, market)
-    rows, first_bars, exits = _paired(by_asset[plain], order[plain])
+    plain = _in_pairs(fills, order, market)
+    rows, first_bars, exits = _paired(fills, order[plain])
     if not plain.all():
-        more, more_bars, more_exits = _gathered(by_asset[~plain], order[~plain], market)
+        more, more_bars, more_exits = _gathered(fills, order[~plain], market)
         rows, exits = np.concatenate([rows, more]), np.concatenate([exits, more_exits])
         first_bars = np.concatenate([first_bars, more_bars])
     last_bars = fills["bar"][exits]
@@ -109,40 +108,40 @@ def trades_of(rows: NDArray[np.void], symbols: Sequence[str]) -> list[Trade]:
     ]  # fmt: skip
 
 
-def _in_pairs(by_asset: Rows, market: Market) -> NDArray[np.bool_]:
-    """Which fills (sorted by asset) are of assets that are only ever entered and left in one fill each, without splits."""
-    starts = np.flatnonzero(np.diff(by_asset["asset"], prepend=-1))
+def _in_pairs(fills: Rows, order: NDArray[np.int64], market: Market) -> NDArray[np.bool_]:
+    """Which fills, in an order by asset, are of assets that are only ever entered and left in one fill each, without splits."""
+    assets = fills["asset"][order]
+    starts = np.flatnonzero(np.diff(assets, prepend=-1))
     if not len(starts):
         return np.empty(0, np.bool_)
-    lengths = np.diff(starts, append=len(by_asset))
-    odd = (np.arange(len(by_asset)) - np.repeat(starts, lengths)) % 2 == 1
-    expected = by_asset["kind"] == np.where(odd, Kind.EXIT, Kind.ENTRY)
-    whole = ~odd | (by_asset["quantity"] == np.roll(by_asset["quantity"], 1))
-    simple = np.logical_and.reduceat(expected & whole, starts)
-    simple &= ~np.isin(by_asset["asset"][starts], market.actions["asset"][market.actions["kind"] == SPLIT])
+    lengths = np.diff(starts, append=len(order))
+    quantity = fills["quantity"][order]
+    leaves = (np.arange(len(order)) - np.repeat(starts, lengths)) % 2 == 1
+    expected = (fills["kind"][order] == Kind.EXIT) == leaves
+    expected[1:] &= ~leaves[1:] | (quantity[1:] == quantity[:-1])
+    simple = np.logical_and.reduceat(expected, starts)
+    simple &= ~np.isin(assets[starts], market.actions["asset"][market.actions["kind"] == SPLIT])
     return np.repeat(simple, lengths)
 
 
-def _paired(by_asset: Rows, order: NDArray[np.int64]) -> tuple[Rows, NDArray[np.int64], NDArray[np.int64]]:
+def _paired(fills: Rows, order: NDArray[np.int64]) -> tuple[Rows, NDArray[np.int64], NDArray[np.int64]]:
     """Round trips of two fills each (without `bars_held`), the bars of their entries, and the places of their exits."""
-    places = np.flatnonzero(by_asset["kind"] == Kind.EXIT)
-    bought, sold = by_asset[places - 1], by_asset[places]
-    rows = np.zeros(len(places), TRADE)
-    rows["asset"] = sold["asset"]
-    rows["side"] = bought["side"]
-    for name, column, source in (
-        ("quantity", "quantity", bought), ("entry_ts", "ts", bought), ("entry_price", "price", bought),
-        ("exit_ts", "ts", sold), ("exit_price", "price", sold), ("reason", "reason", sold),
+    ends = np.flatnonzero(fills["kind"][order] == Kind.EXIT)
+    bought, sold = order[ends - 1], order[ends]
+    rows = np.zeros(len(ends), TRADE)
+    for name, column, places in (
+        ("asset", "asset", sold), ("side", "side", bought), ("quantity", "quantity", bought), ("entry_ts", "ts", bought),
+        ("entry_price", "price", bought), ("exit_ts", "ts", sold), ("exit_price", "price", sold), ("reason", "reason", sold),
     ):  # fmt: skip
-        rows[name] = source[column]
-    rows["fees"] = bought["fee"] + sold["fee"]
+        rows[name] = fills[column][places]
+    rows["fees"] = fills["fee"][bought] + fills["fee"][sold]
     # In the order of docs/execution.md, so that the sum agrees with the kernel's.
     rows["pnl"] = rows["side"] * rows["quantity"] * (rows["exit_price"] - rows["entry_price"]) - rows["fees"]
-    return rows, bought["bar"], order[places]
+    return rows, fills["bar"][bought], sold
 
 
 def _gathered(
-    by_asset: Rows, order: NDArray[np.int64], market: Market
+    fills: Rows, order: NDArray[np.int64], market: Market
 ) -> tuple[Rows, NDArray[np.int64], NDArray[np.int64]]:
     """The same for positions that are entered or left in parts, or split on the way."""
     splits: dict[int, Splits] = {}
@@ -151,10 +150,10 @@ def _gathered(
             splits.setdefault(asset, []).append((bar, ratio))
     found: list[tuple[Any, ...]] = []
     bars, exits = [], []
-    starts = np.flatnonzero(np.diff(by_asset["asset"], prepend=-1))
-    for fills, places in zip(np.split(by_asset, starts[1:]), np.split(order, starts[1:]), strict=True):
-        asset = int(fills["asset"][0])
-        for row, bar, place in _trips(fills, splits.get(asset, [])):
+    starts = np.flatnonzero(np.diff(fills["asset"][order], prepend=-1))
+    for places in np.split(order, starts[1:]):
+        asset = int(fills["asset"][places[0]])
+        for row, bar, place in _trips(fills[places], splits.get(asset, [])):
             found.append((asset, *row, 0))
             bars.append(bar)
             exits.append(places[place])
