@@ -57,7 +57,7 @@ def _first_difference(record: RunRecord, runs: RunRegistry, load: LoadSnapshot) 
     from qt_engine.evaluation.trades import trade_rows
     from qt_engine.experiments.artifacts import EQUITY
     from qt_engine.experiments.road import prepare, walk
-    from qt_engine.simulation.contract import ENGINE_REVISION
+    from qt_engine.simulation.contract import ENGINE_REVISION, Event
 
     if difference := _spec_difference(record, runs):
         return difference
@@ -85,6 +85,8 @@ def _first_difference(record: RunRecord, runs: RunRegistry, load: LoadSnapshot) 
             stored = runs.rows_of(record, name)
         except QtError as error:
             return f"{name}: {error}"
+        if name == "events" and not len(stored) and set(rows["kind"].tolist()) <= {Event.MAX_DRAWDOWN}:
+            continue  # runs from before there were events
         difference = first_row_difference(name, stored, rows)
         if difference:
             return why + difference

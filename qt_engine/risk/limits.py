@@ -35,20 +35,20 @@ class RiskLimits(Checked):
         None, ge=1, le=1_000_000, description="Assets with an open position at one time; a count from 1 to 1,000,000."
     )
     max_gross: float | None = Field(
-        None, gt=0.0, le=1000.0, description="Sum of absolute positions; a fraction of equity above 0, to 1000."
+        None, gt=0.0, le=1e6, description="Sum of absolute positions; a fraction of equity above 0, to 1e6."
     )
     max_net: float | None = Field(
         None,
         ge=0.0,
-        le=1000.0,
-        description="Absolute sum of signed positions; a fraction of equity from 0 (as much short as long) to 1000, "
+        le=1e6,
+        description="Absolute sum of signed positions; a fraction of equity from 0 (as much short as long) to 1e6, "
         "at most max_gross.",
     )
     max_concentration: float | None = Field(
         None,
         gt=0.0,
-        le=1000.0,
-        description="Absolute position in any one asset; a fraction of equity above 0, to 1000, at most max_gross.",
+        le=1e6,
+        description="Absolute position in any one asset; a fraction of equity above 0, to 1e6, at most max_gross.",
     )
     max_position: float | None = Field(
         None, gt=0.0, le=1e15, description="Absolute position in any one asset; units of currency above 0, to 1e15."

@@ -295,10 +295,14 @@ class SimResult(_Arrays):
 
     @cached_property
     def hash(self) -> str:
-        """Covers fills, orders, equity, counters and, where there are any, events."""
+        """Covers fills, orders, equity, counters and events.
+
+        The event of a drawdown alone is left out: orders and counters tell it already, and results from before there were
+        events keep their names.
+        """
         counted = {name: value for name, value in vars(self.counters).items() if value or name not in Counters.LATER}
         counters = {k: (v.hex() if isinstance(v, float) else v) for k, v in counted.items()}
         arrays = {"fills": self.fills, "orders": self.orders, "equity": self.equity}
-        if len(self.events):
+        if (self.events["kind"] != Event.MAX_DRAWDOWN).any():
             arrays["events"] = self.events
         return hash_arrays(arrays, counters=counters)
