@@ -65,7 +65,7 @@ def prepare(spec: RunSpec, market: Market, progress: Progress | None = None) -> 
 
     require_bars(spec, market)
     strategy = stored_strategy(spec.source, spec.document)
-    warm_up(sweeps=False)
+    warm_up(sweeps=False, complete=spec.document.get("kind") != "rules" or not spec.execution.is_simple)
     plan = compile_strategy(strategy, spec.parameters, market, progress)
     given = SimInput(
         market, plan, spec.execution, spec.cash, spec.seed, risk=spec.risk, strategy_version=hash_config(dict(spec.document))

@@ -12,6 +12,7 @@ import os
 import platform
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -48,17 +49,25 @@ def warm_up(*, sweeps: bool = True, complete: bool = False) -> None:
     QtError
         If compiling failed; the message ends with numba's own last line.
     """
-    for stage in _stages(sweeps, complete):
-        mark = _mark(stage)
-        if mark.exists():
-            continue
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        with mark.with_suffix(".lock").open("w") as lock:
-            # Who comes second waits, instead of compiling the same again.
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not mark.exists():
-                _compile(stage)
-                mark.touch()
+    stages = [stage for stage in _stages(sweeps, complete) if not _mark(stage).exists()]
+    if sweeps or len(stages) < 2:
+        for stage in stages:
+            _once(stage)
+        return
+    # Without the sweeps somebody waits for a run: side by side, then.
+    with ThreadPoolExecutor(len(stages)) as pool:
+        list(pool.map(_once, stages))
+
+
+def _once(stage: str) -> None:
+    """Compile a stage; who comes second waits, instead of compiling the same again."""
+    mark = _mark(stage)
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    with mark.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not mark.exists():
+            _compile(stage)
+            mark.touch()
 
 
 def _compile(stage: str) -> None:
