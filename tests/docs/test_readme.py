@@ -1,4 +1,4 @@
-"""The README is true: its two commands, every command of its tour, its strategy and its Python program are run as they stand."""
+"""The README is true: its two commands, every command of its tour, its strategies and its Python program are run as they stand."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
 TOUR = [line for kind, text in BLOCKS if not kind for line in text.splitlines() if line.startswith("qt ")]
 
 
-def block(kind: str) -> str:
-    """The only block of a kind."""
-    texts: list[str] = [text for found, text in BLOCKS if found == kind]
+def block(kind: str, having: str) -> str:
+    """The only block of a kind that has these words."""
+    texts: list[str] = [text for found, text in BLOCKS if found == kind and having in text]
     assert len(texts) == 1
     return texts[0]
 
@@ -56,8 +56,9 @@ def test_every_command_of_the_tour_works(
     monkeypatch.setenv("QT_WORKSPACE", "research")
     rows = [f"2024-01-{day:02d},10,12,9,11,11,100" for day in (2, 3, 4, 5)]
     Path("prices.csv").write_text("Date,Open,High,Low,Close,Adj Close,Volume\n" + "\n".join(rows) + "\n")
+    Path("rising.py").write_text(block("python", "(Strategy)"), encoding="utf-8")
     ws = Workspace.open("research")
-    assert len(TOUR) > 15
+    assert len(TOUR) > 20
     for line in TOUR:
         names: dict[str, str] = {}
         if "RUN" in line:
@@ -67,17 +68,22 @@ def test_every_command_of_the_tour_works(
         run(line, names)
         if line.endswith("> trend.yaml"):
             assert main(["strategies", "check", "trend.yaml"]) == 0
-            Path("trend.yaml").write_text(block("yaml"), encoding="utf-8")
-    assert ws.runs.list()[0].spec.strategy == "trend"
-    assert main(["runs", "reproduce", ws.runs.list()[0].run_id, "--json"]) == 0
-    found: dict[str, Any] = json.loads(capsys.readouterr().out.partition("{")[2].join(["{", ""]))
-    assert found["verdict"] == "identical"
+            Path("trend.yaml").write_text(block("yaml", "name: trend"), encoding="utf-8")
+    runs = ws.runs.list()
+    assert [run.spec.strategy for run in runs] == ["rising", "min_variance", "xmom_crosssec", "trend", "trend"]
+    assert [run.model for run in runs[:2]] == ["conservative", "us_stocks"]
+    assert all(run.measured()["trades"] > 0 for run in runs)
+    for run_again in runs:
+        capsys.readouterr()
+        assert main(["runs", "reproduce", run_again.run_id, "--json"]) == 0
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        assert found["verdict"] == "identical"
 
 
 def test_the_python_program_runs(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    program = block("python").replace('"research"', repr(f"{ws.folder}/"))
+    program = block("python", "import Workspace").replace('"research"', repr(f"{ws.folder}/"))
     exec(compile(program, "README.md", "exec"), {})
     assert "80 combinations; the best:" in capsys.readouterr().out
 

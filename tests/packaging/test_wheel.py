@@ -43,6 +43,8 @@ print(json.dumps({
     "places": [qt_engine.__file__, qt_tui.__file__, str(shipped("configs")), str(shipped("themes"))],
     "path": sys.path,
     "strategies": [info.name for info in workspace.strategies.list() if info.source == "shipped"],
+    "programs": [info.name for info in workspace.strategies.programs() if info.source == "shipped"],
+    "models": list(workspace.execution_models()),
     "themes": list(looks), "problems": problems, "keys": sorted(keymap.defaults()), "modes": seen,
     "cash": settings.load().cash,
 }))
@@ -117,7 +119,9 @@ def test_the_installed_copy_finds_its_files_and_every_mode_opens(target: Path, t
     assert str(ROOT) not in found["path"]
     shipped = sorted(path.stem for path in (ROOT / "configs" / "strategies").glob("*.yaml"))
     assert found["strategies"] == shipped
-    assert len(shipped) == 6
+    assert len(shipped) == 8
+    assert found["programs"] == ["mr_pairs", "xmom_crosssec_py"]
+    assert found["models"] == sorted(path.stem for path in (ROOT / "configs" / "execution").glob("*.yaml"))
     assert sorted(found["themes"]) == sorted(path.stem for path in (ROOT / "themes").glob("*.yaml"))
     assert found["problems"] == []
     assert found["keys"]
