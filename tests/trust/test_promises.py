@@ -16,7 +16,7 @@ from qt_engine.simulation.simulate import simulate
 from reference import changed, plans
 from reference.busy import busy_runs
 from reference.dice import roll
-from reference.generators import Run
+from reference.generators import Run, runs
 
 pytestmark = pytest.mark.timeout(3600)
 SHARE = settings.default.max_examples / 100
@@ -42,6 +42,38 @@ def test_cash_is_capital_and_what_every_account_says() -> None:
         assert counters.fees == pytest.approx(fills["fee"].sum(), rel=1e-12, abs=1e-9)
         held = sum(p.quantity * p.last_price for p in result.open_positions)
         assert abs(result.cash + held - result.equity[-1]) <= 1e-12 * size, seed
+
+
+@pytest.mark.parametrize("kind", ("simple", "busy"))
+def test_profits_of_round_trips_are_what_the_cash_gained(kind: str) -> None:
+    """Where a run ends flat every profit is closed: together with what holding cost they are the change of the cash."""
+    flat = 0
+    for seed in range(15_000, 15_000 + round(600 * SHARE)):
+        given = roll(runs() if kind == "simple" else busy_runs(), seed).given
+        result = simulate(given)
+        counters = result.counters
+        assert counters.trades == closings(given, result), seed
+        assert 0 <= counters.wins <= counters.trades
+        if result.open_positions:
+            continue
+        profit = counters.gross_profit - counters.gross_loss
+        held = counters.interest + counters.dividends - counters.borrow - counters.funding
+        size = given.cash + counters.traded_notional
+        assert abs(given.cash + profit + held - result.cash) <= 1e-11 * size, seed
+        flat += counters.trades > 0
+    assert flat > 30
+
+
+def closings(given: SimInput, result: SimResult) -> int:
+    """How many fills brought a position to nothing."""
+    held, closed, splits = np.zeros(len(given.market.symbols)), 0, given.market.actions
+    for t in range(len(given.market)):
+        for _, asset, kind, value in splits[splits["bar"] == t].tolist():
+            held[asset] = held[asset] * value if kind == SPLIT else held[asset]
+        for fill in result.fills[result.fills["bar"] == t]:
+            held[fill["asset"]] += fill["side"] * fill["quantity"]
+            closed += held[fill["asset"]] == 0
+    return closed
 
 
 def test_units_are_what_was_bought_sold_and_split() -> None:
