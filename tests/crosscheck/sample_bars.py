@@ -42,6 +42,7 @@ exit: {stop_loss: 6%, take_profit: 8%}
 reentry: {cooldown: 1}
 sizing: {SIZING}
 """
+TRAILING_STOP = STOP_AND_TARGET.replace("stop_loss: 6%, take_profit: 8%", "trailing_stop: 7%")
 EQUAL_WEIGHT = """\
 schema: 1
 name: equal_weight

@@ -17,6 +17,7 @@ from crosscheck.sample_bars import (
     SMA_CROSS,
     STOP_AND_TARGET,
     SYMBOLS,
+    TRAILING_STOP,
     Compared,
     bars,
     gapless,
@@ -60,7 +61,10 @@ def of_ml4t(ours: Compared, execution: Execution, decide: Any) -> Any:
     )  # fmt: skip
     config = ml4t.BacktestConfig(
         initial_cash=CASH, commission_rate=execution.fee_bps / 1e4, slippage_rate=execution.slippage_bps / 1e4,
-        rebalance_mode="snapshot", skip_cash_validation=True,
+        execution_mode=ml4t.ExecutionMode.NEXT_BAR, execution_price=ml4t.config.ExecutionPrice.OPEN,
+        share_type=ml4t.config.ShareType.FRACTIONAL, rebalance_mode=ml4t.config.RebalanceMode.SNAPSHOT,
+        stop_fill_mode=ml4t.StopFillMode.STOP_PRICE, trail_hwm_source=ml4t.config.WaterMarkSource.BAR_EXTREME,
+        trail_stop_timing=ml4t.config.TrailStopTiming.LAGGED, initial_hwm_source=ml4t.config.InitialHwmSource.BAR_HIGH, skip_cash_validation=True,
     )  # fmt: skip
     frame = pl.DataFrame({name: prices[name].to_list() for name in prices})
     return ml4t.run_backtest(frame, Follow(decide, ours.dates), config=config)
@@ -108,12 +112,20 @@ def test_sma_cross_at_the_next_open_with_fee_and_slippage(market: Market, symbol
     assert ours.off(equity_of(theirs)) < EXACT
 
 
+RULES = {
+    STOP_AND_TARGET: ml4t.RuleChain([ml4t.StopLoss(pct=0.06), ml4t.TakeProfit(pct=0.08)]),
+    TRAILING_STOP: ml4t.TrailingStop(pct=0.07),
+}
+
+
+@pytest.mark.parametrize(("text", "reasons"), [
+    (STOP_AND_TARGET, {Reason.STOP_LOSS, Reason.TAKE_PROFIT}), (TRAILING_STOP, {Reason.TRAILING_STOP}),
+], ids=["stop and target", "trailing stop"])  # fmt: skip
 @pytest.mark.parametrize("symbol", SYMBOLS)
-def test_stops_and_targets_inside_the_bar_and_at_gaps(market: Market, symbol: str) -> None:
-    """Theirs are not looked at in the bar of the entry (none is touched in one here), and in the bar of an exit they do not
+def test_protection_inside_the_bar_and_at_gaps(market: Market, symbol: str, text: str, reasons: set[Reason]) -> None:
+    """Theirs is not looked at in the bar of the entry (none is touched in one here), and in the bar of an exit they do not
     enter again, which is a cooldown of one bar."""
-    sizing = "method: fixed_quantity, value: 100"
-    ours = run(STOP_AND_TARGET, market.asset(SYMBOLS.index(symbol)), FIVE_BPS, SIZING=sizing)
+    ours = run(text, market.asset(SYMBOLS.index(symbol)), FIVE_BPS, SIZING="method: fixed_quantity, value: 100")
     fills = ours.result.fills
     assert len(set(fills["bar"].tolist())) == len(fills) > 20
     up, _ = crosses(ours)
@@ -121,10 +133,10 @@ def test_stops_and_targets_inside_the_bar_and_at_gaps(market: Market, symbol: st
     def decide(day: int, broker: Any) -> None:
         if up[day] and not broker.get_position(symbol):
             broker.submit_order(symbol, 100)
-        broker.set_position_rules(ml4t.RuleChain([ml4t.StopLoss(pct=0.06), ml4t.TakeProfit(pct=0.08)]), symbol)
+        broker.set_position_rules(RULES[text], symbol)
 
     theirs = of_ml4t(ours, FIVE_BPS, decide)
-    assert {Reason.STOP_LOSS, Reason.TAKE_PROFIT} <= set(fills["reason"].tolist())
+    assert reasons <= set(fills["reason"].tolist())
     assert_same_fills(ours, theirs)
     assert ours.off(equity_of(theirs)) < EXACT
 
