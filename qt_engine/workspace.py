@@ -237,6 +237,7 @@ class Workspace:
     ) -> RunSpec:
         """What `backtest` would run, complete and checked, without running it."""
         from qt_engine.experiments.spec import make_spec
+        from qt_engine.experiments.terms import chosen_terms
         from qt_engine.strategies.loading import load_strategy
         from qt_engine.strategies.parameters import resolve_parameters
 
@@ -245,7 +246,7 @@ class Workspace:
         parameters = resolve_parameters(document, dict(params or {}))
         return make_spec(
             document, source.text, parameters, symbols=symbols, interval=interval, start=start, end=end,
-            **self._execution(execution),
+            **chosen_terms(self.settings, execution),
         )  # fmt: skip
 
     def prove(
@@ -312,8 +313,9 @@ class Workspace:
         `progress` is called with the share decided, where deciding takes time; what it raises ends the preview.
         """
         from qt_engine.experiments.spec import make_spec
+        from qt_engine.experiments.terms import chosen_terms
 
-        chosen = self._execution(execution)
+        chosen = chosen_terms(self.settings, execution)
         return self._previewer.preview(
             text,
             lambda document, source, parameters: make_spec(
@@ -335,53 +337,11 @@ class Workspace:
 
         return presets()
 
-    def _execution(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """What was given, else the settings, checked at once: before any data is loaded."""
-        from qt_engine.risk.limits import RiskLimits
-        from qt_engine.simulation.execution import Execution
-        from qt_engine.simulation.presets import preset
-
-        costs, others = ("fee_bps", "slippage_bps", "tick"), ("cash", "seed")
-        unknown = sorted(set(given) - {*costs, *others, "execution", "risk"})
-        if unknown:
-            raise TypeError(f"unknown argument {unknown[0]}")
-        said = {name: _number(name, given[name]) for name in (*costs, *others) if given.get(name) is not None}
-        chosen = {name: said.get(name, getattr(self.settings, name)) for name in others}
-        base, wanted = given.get("execution"), {name: said[name] for name in costs if name in said}
-        if base is None:
-            model = Execution(name="default", **{name: getattr(self.settings, name) for name in costs} | wanted)
-        else:
-            model = base.replace(**wanted) if isinstance(base, Execution) else preset(str(base)).model(**wanted)
-        if not 0.0 < chosen["cash"] < 1e15:
-            raise InputError(f"cash must be above 0 and below 1e15, not {chosen['cash']:g}")
-        if int(chosen["seed"]) != chosen["seed"] or not 0 <= chosen["seed"] < 2**63:
-            raise InputError(f"seed must be a whole number from 0 to 2^63 - 1, not {chosen['seed']}")
-        risk = given.get("risk") or {}
-        limits = risk if isinstance(risk, RiskLimits) else RiskLimits(**risk)
-        rest = {name: value for name, value in model.canonical().items() if name not in costs}
-        if model.name != "default":
-            rest["name"] = model.name
-        return {
-            **chosen, **{name: getattr(model, name) for name in costs}, "model": rest,
-            "limits": limits.model_dump(exclude_none=True),
-        }  # fmt: skip
-
     def _load(self, spec: RunSpec) -> Market:
         return self.data.load(spec.symbols, spec.interval, spec.start, spec.end)
 
     def _load_snapshot(self, data: DataSlice) -> Market:
         return self.data.load_snapshot(data.sources, data.interval, data.start_ts, data.end_ts)
-
-
-def _number(name: str, value: Any) -> Any:
-    """The value, if it is a number that a run can be given."""
-    try:
-        float(value)
-        if isinstance(value, str):
-            raise TypeError
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{name} is a number, not {plain(value, 40)!r}") from None
-    return value
 
 
 def locate(path_or_name: str | os.PathLike[str] | None = None) -> Path:
