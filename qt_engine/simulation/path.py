@@ -42,8 +42,17 @@ class Terms:
         )
 
     def limits(self, plan: Plan) -> RiskLimits:
-        """The stricter of the strategy's limits and the run's."""
-        return limits_of_plan(plan).tighter(self.risk)
+        """The lesser of each limit of the strategy and of the run.
+
+        Not `RiskLimits.tighter`: a net exposure that a lower gross exposure makes unreachable is left as it is, because buying
+        power is measured at the price of the fill and exposure at the reference price.
+        """
+        both = (limits_of_plan(plan), self.risk)
+        lesser = {
+            name: min((value for limits in both if (value := getattr(limits, name)) is not None), default=None)
+            for name in RiskLimits.model_fields
+        }
+        return RiskLimits.model_construct(**lesser)
 
 
 @dataclass
