@@ -46,5 +46,5 @@ class Drafts:
 
 
 def renamed(text: str, name: str) -> str:
-    """The text of a strategy with another value for its key `name`."""
+    """The text of a document with another value for its key `name`."""
     return re.sub(r"(?m)^name:[^\n#]*", f"name: {name}", text, count=1)

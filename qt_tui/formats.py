@@ -21,7 +21,8 @@ def number(value: float | None, decimals: int = 2) -> str:
     """`1234.5` as `1,234.50`; a missing value as a dash."""
     if value is None or not math.isfinite(value):
         return MISSING
-    return f"{value:,.{decimals}f}"
+    text = f"{value:,.{decimals}f}"
+    return text[1:] if value < 0 and float(text.replace(",", "")) == 0 else text
 
 
 def price(value: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from qt_tui import formats
 from qt_tui.charts.lines import Span
@@ -10,9 +10,11 @@ from qt_tui.charts.palette import Palette
 from qt_tui.widgets.facts import Fact
 
 FRACTIONS = frozenset({"total_return", "cagr", "volatility", "max_drawdown", "win_rate", "exposure"})
-WHOLE = frozenset({"trades", "ambiguous_bars"})
+WHOLE = frozenset({"trades", "ambiguous_bars", "failed_orders", "limit_events"})
 COLOURED = frozenset({"total_return", "cagr", "sharpe", "sortino", "calmar", "max_drawdown"})
-BETTER_LOW = frozenset({"volatility", "fees", "slippage", "ambiguous_bars"})
+BETTER_LOW = frozenset(
+    {"volatility", "fees", "slippage", "ambiguous_bars", "failed_orders", "limit_events", "borrow", "funding"}
+)
 UNJUDGED = frozenset({"trades", "exposure", "turnover"})
 HEADLINE = (
     "total_return",
@@ -26,6 +28,10 @@ HEADLINE = (
     "win_rate",
     "exposure",
 )
+
+
+SHORT = {"total_return": "Return", "max_drawdown": "Max DD", "volatility": "Vol"}
+"""Names for narrow places."""
 
 
 def title(name: str) -> str:
@@ -70,7 +76,13 @@ def judged(name: str, figure: float | None, palette: Palette) -> Span:
     return text, palette.change(-figure if name in BETTER_LOW else figure)
 
 
-def facts(figures: Mapping[str, float | None], palette: Palette, names: tuple[str, ...] | None = None) -> list[Fact]:
-    """Metrics as facts, in their own order or the one given."""
-    chosen: Callable[[], tuple[str, ...]] = lambda: names or tuple(figures)  # noqa: E731
-    return [(title(name), styled(name, figures.get(name), palette)) for name in chosen() if name in figures]
+def facts(figures: Mapping[str, float | None], palette: Palette) -> list[Fact]:
+    """Metrics as facts, in their own order."""
+    return [(title(name), styled(name, figure, palette)) for name, figure in figures.items()]
+
+
+def headline(figures: Mapping[str, float | None], palette: Palette) -> list[Fact]:
+    """The most important ones, under short names."""
+    return [
+        (SHORT.get(name, title(name)), styled(name, figures.get(name), palette)) for name in HEADLINE if name in figures
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qt_tui import formats, metrics
+from qt_tui import formats, metrics, models
 from qt_tui.charts.lines import Span
 from qt_tui.charts.palette import Palette
 from qt_tui.widgets.facts import Fact
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from qt_engine.experiments.record import RunRecord
 
 COLUMNS = (
-    Column("Status", 13), Column("Strategy", 14, grow=True), Column("Symbols", 8, grow=True), Column("Return", 10, "right"),
-    Column("Sharpe", 7, "right"), Column("Max DD", 8, "right"), Column("Trades", 6, "right"),
-    Column("Parameters", 12, grow=True), Column("Started", 16), Column("Run", 8),
+    Column("Status", 13), Column("Strategy", 14, grow=True), Column("Symbols", 8, grow=True), Column("Model", 9),
+    Column("Return", 10, "right"), Column("Sharpe", 6, "right"), Column("Max DD", 7, "right"), Column("Trades", 6, "right"),
+    Column("Parameters", 9, grow=True), Column("Started", 16), Column("Run", 8),
 )  # fmt: skip
+MOST_NAMED = 6
+"""Symbols that a title names; of more it says how many."""
 GLYPHS = {"completed": "✓", "running": "▶", "failed": "✗", "cancelled": "■", "interrupted": "⚡"}
 
 
@@ -41,32 +43,71 @@ def parameters_text(record: RunRecord) -> str:
     return " ".join(f"{name}={value:g}" for name, value in record.spec.parameters.items())
 
 
+def model_cell(record: RunRecord, palette: Palette) -> Span:
+    """The execution model; one without costs is called what it is, whatever its name."""
+    return (models.PERFECT, f"bold {palette.warning}") if record.perfect else (record.model, palette.muted)
+
+
+def kind_of(record: RunRecord) -> str:
+    """`rules`, `portfolio` or `python`."""
+    return str(record.spec.document.get("kind", "rules"))
+
+
+def named(record: RunRecord) -> str:
+    """Strategy and symbols, and whether the result is without costs: the title of what shows a run."""
+    symbols = record.spec.symbols
+    on = " ".join(symbols) if len(symbols) <= MOST_NAMED else f"{len(symbols)} symbols"
+    return f"{record.spec.strategy} on {on}" + (f"  {models.PERFECT}" if record.perfect else "")
+
+
 def run_row(record: RunRecord, palette: Palette) -> Row:
     """One line of the list."""
-    figures = record.metrics.as_json() if record.metrics is not None else {}
+    figures = record.measured() or {}
     names = ("total_return", "sharpe", "max_drawdown", "trades")
-    cells: list[str | Span] = [status_cell(record, palette), record.spec.strategy, " ".join(record.spec.symbols)]
+    cells: list[str | Span] = [
+        status_cell(record, palette), record.spec.strategy, " ".join(record.spec.symbols), model_cell(record, palette)
+    ]  # fmt: skip
     cells += [metrics.styled(name, figures.get(name), palette) for name in names]
     started = formats.moment(record.created_ns, intraday=True)
     cells += [parameters_text(record) if record.error is None else record.error, started, record.run_id[-8:]]
-    words = " ".join((record.status, record.spec.strategy, *record.spec.symbols, record.run_id, record.error or ""))
+    words = " ".join((
+        record.status, record.spec.strategy, *record.spec.symbols, record.run_id, record.error or "", kind_of(record),
+        record.model, models.PERFECT if record.perfect else "",
+    ))  # fmt: skip
     return Row(record.run_id, cells, figures={**figures, **record.spec.parameters}, words=words)
 
 
 def run_facts(record: RunRecord, palette: Palette) -> list[Fact]:
     """Metrics first, then what was run."""
     facts: list[Fact] = []
-    if record.metrics is not None:
-        facts += metrics.facts(record.metrics.as_json(), palette)
+    measured = record.measured()
+    if measured is not None:
+        facts += metrics.facts(measured, palette)
     else:
         facts.append(("Status", status_cell(record, palette)))
+    facts += [("Kind", kind_of(record)), ("Model", model_cell(record, palette)), *_costs(record)]
+    facts += [(f"≤ {name}", f"{value:g}") for name, value in record.spec.limits.items()]
     facts += [(f"· {name}", f"{value:g}") for name, value in record.spec.parameters.items()]
     facts += [
         ("From", formats.time_of(record.start)), ("To", formats.time_of(record.end)), ("Bars", formats.count(record.slice.bars)),
-        ("Capital", formats.number(record.spec.cash, 0)), ("Fee", f"{record.spec.fee_bps:g} bps"),
-        ("Slippage", f"{record.spec.slippage_bps:g} bps"), ("Result", (record.result_hash or formats.MISSING)[:8]),
+        ("Capital", formats.number(record.spec.cash, 0)), ("Seed", str(record.spec.seed)),
+        ("Result", (record.result_hash or formats.MISSING)[:8]),
     ]  # fmt: skip
-    facts += [(f"! {number}", (line, palette.warning)) for number, line in enumerate(record.warnings, 1)]
-    if record.error:
-        facts.append(("Error", (record.error, palette.error)))
     return facts
+
+
+def run_notes(record: RunRecord, palette: Palette) -> list[Span]:
+    """Why it failed, what to know before believing the figures, and what was proved: sentences below the facts."""
+    notes: list[Span] = [(record.error, palette.error)] if record.error else []
+    notes += [(line, palette.warning) for line in record.warnings]
+    if record.proof is not None and record.proof.get("verdict") == "clean":
+        notes.append((f"proved: no look-ahead, {record.proof.get('method', '')}", palette.muted))
+    return notes
+
+
+def _costs(record: RunRecord) -> list[Fact]:
+    """Fixed fee and slippage, and the names of the other parts of the model."""
+    parts = [name.replace("_", " ") for name in record.spec.model if name != "name"]
+    fee = [] if "fees" in record.spec.model else [("Fee", f"{record.spec.fee_bps:g} bps")]
+    slippage = ("Slippage", f"{record.spec.slippage_bps:g} bps")
+    return [*fee, slippage, *(("+", part) for part in sorted(parts))]

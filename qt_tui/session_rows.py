@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qt_tui import formats
+from qt_tui import formats, models
 from qt_tui.charts.lines import Span
 from qt_tui.charts.palette import Palette
+from qt_tui.event_rows import counted
 from qt_tui.widgets.facts import Fact
 from qt_tui.widgets.table import Column, Row
 
@@ -16,16 +18,16 @@ if TYPE_CHECKING:
 
 COLUMNS = (Column("State", 13), Column("Strategy", 11, grow=True), Column("P&L", 12, "right"))
 POSITIONS = (
-    Column("Symbol", 8, grow=True), Column("Quantity", 12, "right"), Column("Entry", 10, "right"), Column("Last", 10, "right"),
-    Column("P&L", 13, "right"), Column("Since", 16),
+    Column("Symbol", 8, grow=True), Column("Quantity", 12, "right"), Column("Weight", 8, "right"), Column("Entry", 10, "right"),
+    Column("Last", 10, "right"), Column("P&L", 13, "right"), Column("Since", 10),
 )  # fmt: skip
 FILLS = (
     Column("Time", 16), Column("Symbol", 7, grow=True), Column("Side", 6), Column("Quantity", 11, "right"),
     Column("Price", 9, "right"), Column("Why", 13, grow=True), Column("Fee", 8, "right"),
 )  # fmt: skip
 ORDERS = (
-    Column("Order", 5, "right"), Column("Symbol", 7, grow=True), Column("Side", 6), Column("Kind", 5),
-    Column("Status", 9), Column("Why", 13, grow=True), Column("Decided", 16), Column("Filled", 16),
+    Column("Order", 5, "right"), Column("Symbol", 7, grow=True), Column("Side", 6), Column("Kind", 6),
+    Column("Status", 9), Column("Why", 13, grow=True), Column("Decided", 10), Column("Filled", 10),
 )  # fmt: skip
 GLYPHS = {"running": "▶", "finished": "✓", "stopped": "■", "interrupted": "⚡", "failed": "✗"}
 
@@ -41,14 +43,35 @@ def session_row(session: SessionStatus, palette: Palette) -> Row:
     gain = session.equity - session.initial_cash
     cells: list[str | Span] = [
         state_cell(session, palette),
-        session.strategy,
+        f"{models.PERFECT} {session.strategy}" if session.perfect else session.strategy,
         (f"{formats.arrow(gain)} {formats.signed(gain)}", palette.change(gain)),
     ]
-    words = f"{session.state} {session.strategy} {' '.join(session.symbols)} {session.session_id}"
+    perfect = models.PERFECT if session.perfect else ""
+    words = f"{session.state} {session.strategy} {' '.join(session.symbols)} {session.session_id} {perfect}"
     return Row(session.session_id, cells, figures={"pnl": gain, "equity": session.equity}, words=words)
 
 
-def session_facts(session: SessionStatus, palette: Palette) -> list[Fact]:
+@dataclass(frozen=True)
+class Terms:
+    """What a session was started with and its status does not tell: kind of strategy, execution model, limits."""
+
+    kind: str = ""
+    model: str = ""
+    limits: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, spec: Mapping[str, Any]) -> Terms:
+        """From the spec of its job."""
+        run = spec.get("run") or {}
+        model = run.get("model") or {}
+        return cls(
+            str((run.get("document") or {}).get("kind", "rules")),
+            str(model.get("name", "custom" if model else "default")),
+            dict(run.get("limits") or {}),
+        )
+
+
+def session_facts(session: SessionStatus, terms: Terms, palette: Palette) -> list[Fact]:
     """The state of one session."""
     gain = session.equity - session.initial_cash
     share = session.bars_done / session.bars_total if session.bars_total else 0.0
@@ -64,24 +87,28 @@ def session_facts(session: SessionStatus, palette: Palette) -> list[Fact]:
         ("Unrealised", (formats.signed(session.unrealised_pnl), palette.change(session.unrealised_pnl))),
         ("Cash", formats.number(session.cash)),
         ("Capital", formats.number(session.initial_cash, 0)),
+        ("Events", counted(session.events) or "none"),
+        ("Kind", terms.kind),
+        ("Model", (models.PERFECT, f"bold {palette.warning}") if session.perfect else terms.model),
         ("Feed", f"{session.feed} {session.speed:g}/s" if session.speed else f"{session.feed}, full speed"),
     ]
+    facts += [(f"≤ {name}", f"{value:g}") for name, value in terms.limits.items()]
     facts += [(f"· {name}", f"{value:g}") for name, value in session.parameters.items()]
-    if session.error:
-        facts.append(("Error", (session.error, palette.error)))
     return facts
 
 
-def position_row(position: Mapping[str, Any], palette: Palette) -> Row:
-    """An open position."""
+def position_row(position: Mapping[str, Any], equity: float, palette: Palette) -> Row:
+    """An open position; its weight is the signed share of equity."""
     gain = position["unrealised_pnl"]
+    weight = position["quantity"] * position["last_price"] / equity if equity > 0 else None
     return Row(
         position["symbol"],
         [
-            position["symbol"], formats.signed(position["quantity"], 4), formats.price(position["entry_price"]),
-            formats.price(position["last_price"]), (f"{formats.arrow(gain)} {formats.signed(gain)}", palette.change(gain)),
-            formats.time_of(position["entry_time"]),
+            position["symbol"], formats.signed(position["quantity"], 4), formats.percent(weight, 1),
+            formats.price(position["entry_price"]), formats.price(position["last_price"]),
+            (f"{formats.arrow(gain)} {formats.signed(gain)}", palette.change(gain)), formats.time_of(position["entry_time"]),
         ],
+        figures={"quantity": position["quantity"], "weight": weight, "pnl": gain},
     )  # fmt: skip
 
 
@@ -100,7 +127,8 @@ def fill_row(fill: Mapping[str, Any], palette: Palette) -> Row:
 
 def order_row(order: Mapping[str, Any], palette: Palette) -> Row:
     """One order and what became of it."""
-    colours = {"rejected": palette.error, "pending": palette.accent}
+    warned = {"partial": palette.warning, "cancelled": palette.muted, "expired": palette.muted}
+    colours = {"rejected": palette.error, "failed": palette.error, "pending": palette.accent, **warned}
     return Row(
         str(order["order"]),
         [

@@ -6,8 +6,11 @@ cannot know by itself when a list has grown.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from textual.timer import Timer
 
 from qt_tui.background import in_background
 from qt_tui.status import Status
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from qt_tui.app import QtApp
 
 PERIOD = 1.0
+FOLLOWING = 0.25
 WATCHED = ("catalog.duckdb", "jobs", "strategies", "overview.json")
 
 
@@ -25,6 +29,7 @@ class Watch:
     def __init__(self, app: QtApp) -> None:
         self._app = app
         self._seen: tuple[int, ...] = ()
+        self._following: Timer | None = None
 
     def start(self) -> None:
         """Begin to look; the first look fills the header."""
@@ -75,4 +80,17 @@ class Watch:
             active = [job for job in workspace.jobs.list() if job.state == "running"]
             sessions = sum(job.kind == "paper" for job in active)
             jobs = len(active) - sessions
-        return Status(folder.name, date, sessions, jobs)
+        here = self._app.running_here
+        return Status(folder.name, date, sessions, jobs, here.count, here.share)
+
+    def follow(self) -> None:
+        """Show how far the backtests of this app are, until the last one has ended."""
+        if self._following is None:
+            self._following = self._app.set_interval(FOLLOWING, self._follow)
+
+    def _follow(self) -> None:
+        here = self._app.running_here
+        if not here.count and self._following is not None:
+            self._following.stop()
+            self._following = None
+        self._app.show_status(replace(self._app.status, runs=here.count, share=here.share))

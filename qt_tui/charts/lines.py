@@ -46,8 +46,12 @@ def join(cells: Sequence[Span]) -> Line:
 
 
 def message(text: str, width: int, height: int, style: str) -> list[Line]:
-    """A sentence in the middle of an otherwise empty chart."""
+    """A sentence in the middle of an otherwise empty chart, on as many lines as it needs."""
+    import textwrap
+
     rows: list[Line] = [[(" " * width, "")] for _ in range(height)]
-    if height > 0:
-        rows[height // 2] = fit([(text[:width].center(width), style)], width)
+    parts = textwrap.wrap(text, max(1, width - 2))[:height]
+    first = max(0, (height - len(parts)) // 2 + (len(parts) == 1 and height % 2 == 0))
+    for row, part in enumerate(parts, first):
+        rows[min(row, height - 1)] = fit([(part.center(width), style)], width)
     return rows

@@ -14,6 +14,7 @@ from qt_tui.charts.line import TAGS, Curve
 from qt_tui.charts.lines import Span
 from qt_tui.charts.palette import NAMES
 from qt_tui.keymap import bind
+from qt_tui.models import PERFECT
 from qt_tui.overlay import on_one_axis
 from qt_tui.screens.mode import ModeScreen
 from qt_tui.widgets.equity_chart import EquityChart
@@ -84,7 +85,8 @@ class CompareScreen(ModeScreen):
         base = comparison.baseline
         columns = [Column("Metric", 14)]
         for index in range(len(comparison.runs)):
-            columns.append(Column(f"{TAGS[index]}{' baseline' if index == base else ''}", 12, "right"))
+            head = _head(index, comparison.runs[index], baseline=index == base)
+            columns.append(Column(head, max(12, len(head)), "right"))
             if index != base:
                 columns.append(Column("difference", 16, "right"))
         figures = self.query_one("#figures", Table)
@@ -100,7 +102,11 @@ class CompareScreen(ModeScreen):
         names += [Row(row.name, [row.name.replace("_", " "), *map(_short, row.values)]) for row in facts]
         differing.show(names)
         self.query_one("#curves", EquityChart).show_returns(loaded.times, loaded.curves)
-        self.note_title(self.query_one("#metrics", Pane), remark=f"{len(comparison.runs)} runs, baseline {TAGS[base]}")
+        perfect = [TAGS[index] for index, run in enumerate(comparison.runs) if run.perfect]
+        free = f"   {' '.join(perfect)} {PERFECT}: cannot be traded" if perfect else ""
+        self.note_title(
+            self.query_one("#metrics", Pane), remark=f"{len(comparison.runs)} runs, baseline {TAGS[base]}{free}"
+        )
 
     def _metric_row(self, row: Any, base: int, palette: Any) -> Row:
         cells: list[str | Span] = [metrics.title(row.name)]
@@ -122,8 +128,13 @@ class CompareScreen(ModeScreen):
             self.refresh_content()
 
 
+def _head(index: int, run: RunRecord, *, baseline: bool) -> str:
+    return f"{TAGS[index]}{' baseline' if baseline else ''}{f' {PERFECT}' if run.perfect else ''}"
+
+
 def _name(run: RunRecord) -> str:
-    return f"{run.spec.strategy} {' '.join(run.spec.symbols)}"
+    symbols = " ".join(run.spec.symbols) if len(run.spec.symbols) < 4 else f"{len(run.spec.symbols)} symbols"
+    return f"{run.spec.strategy} {symbols}{f' {PERFECT}' if run.perfect else ''}"
 
 
 def _short(value: Any) -> str:
@@ -131,8 +142,10 @@ def _short(value: Any) -> str:
         return formats.MISSING
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, dict):
+        return " ".join(f"{name}={_short(part)}" for name, part in value.items()) or formats.MISSING
     if isinstance(value, list | tuple):
-        return " ".join(str(part) for part in value)
+        return " ".join(_short(part) for part in value)
     text = str(value)
     if len(text) == 40 and text.isalnum():
         return text[:8]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual import on
 from textual.binding import BindingType
@@ -10,10 +10,16 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from qt_engine.core.errors import InputError
+from qt_tui.background import in_background
 from qt_tui.keymap import bind
+from qt_tui.known import all_strategies
+from qt_tui.models import SETTINGS
 from qt_tui.screens.dialog import Dialog
 from qt_tui.widgets.field import Field
 from qt_tui.widgets.plain_text import PlainText
+
+if TYPE_CHECKING:
+    from qt_tui.app import QtApp
 
 Answer = TypeVar("Answer")
 
@@ -44,6 +50,24 @@ class FormScreen(Dialog[Answer]):
 
     def on_mount(self) -> None:
         self.query(Input).first().focus()
+        self.suggest_names()
+
+    def suggest_names(self) -> None:
+        """Offer the names of strategies and of execution models, found in a thread."""
+        workspace = cast("QtApp", self.app).workspace
+
+        def find() -> tuple[list[str], list[str]]:
+            strategies = [info.name for info in all_strategies(workspace.strategies)]
+            return strategies, [SETTINGS, *workspace.execution_models()]
+
+        in_background(self, "names", find, self._offer_names, failed=lambda line: None)
+
+    def _offer_names(self, found: tuple[list[str], list[str]]) -> None:
+        for name, known in zip(("strategy", "execution"), found, strict=True):
+            for field in self.query(f"#{name}").results(Field):
+                field.suggest(known)
+                if name == "strategy" and known:
+                    field.prefill(known[0])
 
     def value(self, name: str) -> str:
         """What stands in a field."""
@@ -62,6 +86,14 @@ class FormScreen(Dialog[Answer]):
             self.send()
         except InputError as error:
             self.complain(str(error))
+
+
+def market_fields(execution: str, limits: str = "") -> list[Field]:
+    """How orders meet the market: the execution model and the run's own limits."""
+    return [
+        Field("Execution", execution, hint="fee and slippage of your settings", id="execution"),
+        Field("Limits", limits, hint="max_drawdown=20% max_orders_per_day=10", id="limits"),
+    ]
 
 
 def words(text: str) -> list[str]:

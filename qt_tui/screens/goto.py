@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from qt_engine.core.errors import QtError
 from qt_tui import modes
 from qt_tui.background import in_background
+from qt_tui.known import all_strategies
 from qt_tui.screens.choose import ChooseScreen
 from qt_tui.widgets.table import Column, Row
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from qt_tui.app import QtApp
 
 MOST_RUNS = 200
+KINDS = {"yaml": "strategy", "python": "python"}
 
 
 class GotoScreen(ChooseScreen):
@@ -38,8 +40,8 @@ class GotoScreen(ChooseScreen):
             for card in workspace.data.overview()
         ]
         rows += [
-            Row(f"strategy {info.name}", [info.name, info.description or info.source, "strategy"])
-            for info in workspace.strategies.list()
+            Row(f"strategy {info.name}", [info.name, info.description or info.source, KINDS[info.language]])
+            for info in all_strategies(workspace.strategies)
         ]
         try:
             runs, sessions = workspace.runs.list(limit=MOST_RUNS), workspace.sessions.list()

@@ -17,6 +17,7 @@ from qt_tui.charts.lines import Span
 from qt_tui.charts.palette import NAMES
 from qt_tui.keymap import bind
 from qt_tui.launch import Order, launch
+from qt_tui.models import PERFECT, named
 from qt_tui.screens.dialog import Dialog
 from qt_tui.widgets.footer_line import FooterLine
 from qt_tui.widgets.pane import Pane
@@ -136,7 +137,8 @@ class JobsScreen(Dialog[None]):
             rows.append(Row(str(lane), cells, figures={**row["metrics"], **row["parameters"]}))
         table.show(rows, empty="no combination was run")
         shown = f"best {len(rows)} of " if len(found) > len(rows) else ""
-        remark = f"{shown}{formats.count(len(found))} by Sharpe ratio; the best of many trials flatters itself"
+        perfect = f"{PERFECT} execution, " if found.perfect else ""
+        remark = f"{perfect}{shown}{formats.count(len(found))} by Sharpe ratio; the best of many trials flatters itself"
         self.query_one("#results-pane", Pane).remark = remark
 
     # -- what the keys do ----------------------------------------------------------------------------------------
@@ -163,10 +165,14 @@ class JobsScreen(Dialog[None]):
         if self._table is None or row is None or job is None:
             self.app.notify("choose a combination of a finished sweep", severity="warning", markup=False)
             return
-        chosen = self._table.row(int(row.key))["parameters"]
+        chosen, run = self._table.row(int(row.key))["parameters"], job.spec["run"]
+        model = named(run.get("model") or {})
+        # A named model brings its own costs; those of the settings may have changed since the sweep.
+        costs = ("cash", "seed") if model else ("cash", "seed", "fee_bps", "slippage_bps", "tick")
         order = Order(
-            self._table.strategy, self._table.symbols, self._table.interval, job.spec["run"].get("start"),
-            job.spec["run"].get("end"), {name: f"{value!r}" for name, value in chosen.items()},
+            self._table.strategy, self._table.symbols, self._table.interval, run.get("start"), run.get("end"),
+            {name: f"{value!r}" for name, value in chosen.items()}, model, run.get("limits") or {},
+            {name: run[name] for name in costs},
         )  # fmt: skip
         launch(self.qt, order)
 
@@ -177,7 +183,10 @@ def job_row(job: Job) -> Row:
     share = job.progress if job.progress is not None else 0.0
     done = round(share * 16)
     run: Any = job.spec.get("run") or {}
-    what = f"{run.get('strategy', '')} on {' '.join(run.get('symbols', ()))}"
+    symbols = run.get("symbols", ())
+    what = f"{run.get('strategy', '')} on {' '.join(symbols) if len(symbols) < 7 else f'{len(symbols)} symbols'}"
+    if model := named(run.get("model") or {}):
+        what += f", {model}"
     if job.kind == "sweep":
         what += f", {job.spec.get('lanes', 0):,} combinations"
     if job.error:

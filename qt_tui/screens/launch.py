@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from qt_tui.background import in_background
 from qt_tui.launch import Order, launch
-from qt_tui.screens.form import FormScreen, settings, words
+from qt_tui.models import chosen, limits, limits_text, title, typed
+from qt_tui.screens.form import FormScreen, market_fields, settings, words
 from qt_tui.widgets.field import Field
 
 if TYPE_CHECKING:
@@ -21,9 +22,17 @@ class LaunchScreen(FormScreen[None]):
     explain = "Enter starts it. What stays empty is as the strategy says."
 
     def __init__(
-        self, *, strategy: str = "", symbols: Sequence[str] = (), parameters: Mapping[str, object] | None = None
+        self,
+        *,
+        strategy: str = "",
+        symbols: Sequence[str] = (),
+        parameters: Mapping[str, object] | None = None,
+        execution: str | None = None,
+        limits: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
+        self._execution = execution
+        self._limits = limits or {}
         self._strategy = strategy
         self._symbols = symbols
         self._parameters = parameters or {}
@@ -31,26 +40,25 @@ class LaunchScreen(FormScreen[None]):
     def fields(self) -> list[Field]:
         app = cast("QtApp", self.app)
         strategy = self._strategy or app.remembered.get("strategy") or ""
-        names = [info.name for info in app.workspace.strategies.list()]
         given = " ".join(
             f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
             for name, value in self._parameters.items()
         )
         return [
-            Field(
-                "Strategy", strategy or (names[0] if names else ""), hint="a name or a file", id="strategy", known=names
-            ),
+            Field("Strategy", strategy, hint="a name or a file", id="strategy"),
             Field("Symbols", " ".join(self._symbols), hint="the strategy's universe", id="symbols"),
             Field("Interval", hint="the strategy's interval", id="interval"),
             Field("Start", hint="2010-01-01, or as far as the data goes", id="start"),
             Field("End", hint="2012-12-31, or as far as the data goes", id="end"),
             Field("Parameters", given, hint="fast=10 slow=50", id="parameters"),
+            *market_fields(self._execution or title(chosen(app.remembered)), limits_text(self._limits)),
         ]
 
     def send(self) -> None:
         order = Order(
             self.value("strategy"), words(self.value("symbols")), self.value("interval") or None,
             self.value("start") or None, self.value("end") or None, settings(self.value("parameters")),
+            typed(self.value("execution")), limits(self.value("limits")),
         )  # fmt: skip
         workspace = cast("QtApp", self.app).workspace
         self.complain("checking…")
@@ -63,6 +71,7 @@ class LaunchScreen(FormScreen[None]):
                 order.start,
                 order.end,
                 dict(order.parameters),
+                **order.execution_arguments(),
             )
             workspace.data.load(spec.symbols, spec.interval, spec.start, spec.end)
 

@@ -13,13 +13,17 @@ from textual.timer import Timer
 from qt_tui import formats
 from qt_tui.background import in_background
 from qt_tui.charts.palette import NAMES
+from qt_tui.event_rows import counted
 from qt_tui.keymap import bind
+from qt_tui.models import PERFECT
+from qt_tui.run_rows import MOST_NAMED
 from qt_tui.screens.mode import ModeScreen
 from qt_tui.session_rows import (
     COLUMNS,
     FILLS,
     ORDERS,
     POSITIONS,
+    Terms,
     fill_row,
     order_row,
     position_row,
@@ -27,6 +31,7 @@ from qt_tui.session_rows import (
     session_row,
 )
 from qt_tui.widgets.equity_chart import EquityChart
+from qt_tui.widgets.events_view import EventsView
 from qt_tui.widgets.facts import Facts
 from qt_tui.widgets.pane import Pane
 from qt_tui.widgets.table import Table
@@ -52,6 +57,7 @@ class Look:
     chosen: str | None
     times: Sequence[int]
     equity: Sequence[float]
+    terms: Terms
 
 
 class LiveScreen(ModeScreen):
@@ -66,11 +72,17 @@ class LiveScreen(ModeScreen):
     LiveScreen.-wide #list { row-span: 2; }
     LiveScreen.-wide #curve { column-span: 2; }
     LiveScreen.-wide #holdings { column-span: 2; }
+    LiveScreen #happened { display: none; }
+    LiveScreen .-events #happened { display: block; }
+    LiveScreen .-events #orders { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("live.start", "start", "Start", "Start a paper session on stored bars", show=True),
         bind("live.stop", "stop", "Stop", "Stop this session (it can be resumed)", show=True),
         bind("live.resume", "resume", "Resume", "Let this session go on where it stopped", show=True),
+        bind(
+            "live.events", "events", "Events", "From orders to events (limits, splits, dividends) and back", show=True
+        ),
         bind("live.parity", "parity", "Parity", "Prove that this session is what a backtest of its bars is", show=True),
     ]
 
@@ -80,12 +92,14 @@ class LiveScreen(ModeScreen):
         yield Pane("Positions", Table(POSITIONS, empty="no open positions", id="positions"), id="holdings")
         yield Pane("State", Facts(empty="no session chosen", id="facts"), id="state")
         yield Pane("Fills", Table(FILLS, empty="no fills yet", id="fills"), id="done")
-        yield Pane("Orders", Table(ORDERS, empty="no orders yet", id="orders"), id="asked")
+        orders = Table(ORDERS, empty="no orders yet", id="orders")
+        yield Pane("Orders", orders, EventsView(), id="asked", home=orders)
 
     def on_mount(self) -> None:
         super().on_mount()
         self._sessions: dict[str, SessionStatus] = {}
         self._timer: Timer | None = None
+        self._terms: dict[str, Terms] = {}
         self._busy = False
 
     @property
@@ -106,14 +120,16 @@ class LiveScreen(ModeScreen):
         self._busy = True
         row = self.table.current
         wanted = row.key if row else self.qt.remembered.get("session")
-        sessions = self.workspace.sessions
+        workspace, sessions, terms = self.workspace, self.workspace.sessions, self._terms
 
         def look() -> Look:
             found = sessions.list()
             ids = [session.session_id for session in found]
             chosen = wanted if wanted in ids else ids[0] if ids else None
             times, equity = sessions.curve(chosen) if chosen else ((), ())
-            return Look(found, chosen, times, equity)
+            if chosen and chosen not in terms:  # it never changes: read once
+                terms[chosen] = Terms.of(workspace.jobs.get(chosen).spec)
+            return Look(found, chosen, times, equity, terms[chosen] if chosen else Terms())
 
         in_background(self, "sessions", look, self._show, self._failed)
 
@@ -138,21 +154,53 @@ class LiveScreen(ModeScreen):
         session = self.chosen
         if session is None or session.session_id != look.chosen:
             return
-        self.query_one("#facts", Facts).show(session_facts(session, palette))
-        self.note_title(self.query_one("#curve", Pane), remark=f"{session.strategy} on {' '.join(session.symbols)}")
+        notes = [(session.error, palette.error)] if session.error else []
+        self.query_one("#facts", Facts).show(session_facts(session, look.terms, palette), notes=notes)
+        on = " ".join(session.symbols) if len(session.symbols) <= MOST_NAMED else f"{len(session.symbols)} symbols"
+        perfect = f"Equity  {PERFECT}" if session.perfect else "Equity"
+        self.note_title(self.query_one("#curve", Pane), title=perfect, remark=f"{session.strategy} on {on}")
         chart = self.query_one("#equity", EquityChart)
         if len(look.times) > 1:
             chart.show_curve(look.times, look.equity)
         else:
             chart.clear(session.error or "waiting for the first bars")
-        self.query_one("#positions", Table).show(position_row(p, palette) for p in session.positions)
+        self.query_one("#positions", Table).show(position_row(p, session.equity, palette) for p in session.positions)
+        self.note_title(self.query_one("#holdings", Pane), remark=_invested(session))
         fills = [fill_row(fill, palette) for fill in reversed(session.fills[-MOST_ROWS:])]
         self.query_one("#fills", Table).show(fills)
         self.note_title(self.query_one("#done", Pane), remark=formats.count(len(session.fills)))
         self.query_one("#orders", Table).show(
             order_row(order, palette) for order in reversed(session.orders[-MOST_ROWS:])
         )
-        self.note_title(self.query_one("#asked", Pane), remark=formats.count(len(session.orders)))
+        latest = list(reversed(session.events[-MOST_ROWS:]))
+        self.query_one(EventsView).show_events(latest, empty="no limit was reached, no corporate actions")
+        self._say_counts(session)
+
+    def _say_counts(self, session: SessionStatus) -> None:
+        """Both tables of the pane are told of at its right, whichever is in sight."""
+        pane = self.query_one("#asked", Pane)
+        events, orders = counted(session.events), formats.count(len(session.orders))
+        shown = pane.has_class("-events")
+        remark = events if shown else f"{orders}   {events}".rstrip()
+        self.note_title(pane, title="Events" if shown else "Orders", remark=remark)
+
+    def action_events(self) -> None:
+        pane = self.query_one("#asked", Pane)
+        shown = not pane.has_class("-events")
+        pane.set_class(shown, "-events")
+        pane.home = self.query_one("#events" if shown else "#orders", Table)
+        self.note_title(pane, title="Events" if shown else "Orders", remark="")
+        if self.chosen is not None:
+            self._say_counts(self.chosen)
+        self.show_pane("asked")
+
+    @on(Table.Opened, "#events")
+    def _event_opened(self, message: Table.Opened) -> None:
+        """Drill down: the crosshair of the curve goes to the time of the event."""
+        event = self.query_one(EventsView).event_of(message.row.key)
+        if event is not None:
+            self.show_pane("curve")
+            self.query_one("#equity", EquityChart).point_at(formats.nanoseconds(event["time"]))
 
     def _rest(self) -> None:
         if self._timer is not None:
@@ -225,3 +273,12 @@ class LiveScreen(ModeScreen):
     def _parity_known(self, parity: Parity) -> None:
         counted = f"{parity.bars} bars, {parity.fills} fills, {parity.orders} orders, the same bytes"
         self.tell(f"{parity.verdict}: {parity.first_difference or counted}")
+
+
+def _invested(session: SessionStatus) -> str:
+    """How many positions there are, and their net and gross share of equity."""
+    if not session.positions or session.equity <= 0:
+        return ""
+    values = [position["quantity"] * position["last_price"] for position in session.positions]
+    net, gross = sum(values) / session.equity, sum(map(abs, values)) / session.equity
+    return f"{len(values)}   net {formats.percent(net, 0)}  gross {formats.percent(gross, 0).lstrip('+')}"

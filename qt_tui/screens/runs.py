@@ -1,4 +1,4 @@
-"""Mode 3: every run there was, whatever became of it: metrics, equity, drawdown, trades, and the candles of a trade."""
+"""Mode 3: every run there was, whatever became of it: metrics, equity, drawdown, trades and events, and the candles of one."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from textual.binding import BindingType
 from textual.timer import Timer
 
 from qt_engine.core.intervals import is_intraday
-from qt_tui import formats
+from qt_tui import formats, models
 from qt_tui.background import in_background
 from qt_tui.bars import bars_around
 from qt_tui.charts.palette import NAMES
+from qt_tui.event_rows import Events, counted
 from qt_tui.keymap import bind
-from qt_tui.run_rows import COLUMNS, run_facts, run_row
+from qt_tui.run_rows import COLUMNS, named, run_facts, run_notes, run_row
 from qt_tui.screens.mode import ModeScreen
 from qt_tui.widgets.candle_chart import CandleChart
 from qt_tui.widgets.chart import Chart
 from qt_tui.widgets.equity_chart import DrawdownChart, EquityChart
+from qt_tui.widgets.events_view import EventsView
 from qt_tui.widgets.facts import Facts
 from qt_tui.widgets.pane import Pane
 from qt_tui.widgets.table import Table
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from qt_engine.experiments.reproduce import Reproduction
 
 MOST_RUNS = 1000
+MOST_EVENTS = 5000
+"""Events in the table, the first ones; the remark counts all."""
 EMPTY = "No runs yet.\n\nPress r to backtest a strategy, or in a shell:  qt backtest sma_cross --symbols AAPL"
 LIVE_PERIOD = 0.3
 AROUND = 15
@@ -44,6 +48,7 @@ class Detail:
     times: Sequence[int]
     equity: Sequence[float]
     trades: Sequence[Any]
+    events: Events
 
 
 class RunsScreen(ModeScreen):
@@ -62,11 +67,17 @@ class RunsScreen(ModeScreen):
     RunsScreen #around { display: none; }
     RunsScreen .-trade #around { display: block; }
     RunsScreen .-trade #equity, RunsScreen .-trade #drawdown { display: none; }
+    RunsScreen #happened { display: none; }
+    RunsScreen .-events #happened { display: block; }
+    RunsScreen .-events #trades { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("runs.run", "launch", "Run", "Backtest again, or something else", show=True),
         bind("table.mark", "mark", "Mark", "Mark this run for comparison", show=True),
         bind("runs.compare", "compare", "Compare", "Put the marked runs side by side", show=True),
+        bind(
+            "runs.events", "events", "Events", "From trades to events (limits, splits, dividends) and back", show=True
+        ),
         bind("runs.delete", "cancel", "Cancel", "Cancel a run that is still running here"),
         bind(
             "runs.reproduce",
@@ -76,7 +87,7 @@ class RunsScreen(ModeScreen):
         ),
         bind("runs.export", "export", "Export", "Write the run's tables to exports/"),
         bind("runs.strategy", "strategy", "Strategy", "Open this run's strategy in the editor"),
-        bind("chart.release", "back", "Back", "From a trade's candles back to the curves"),
+        bind("chart.release", "back", "Back", "From the candles of a trade or an event back to the curves"),
     ]
 
     def panes(self) -> Iterable[Pane]:
@@ -86,13 +97,15 @@ class RunsScreen(ModeScreen):
         yield Pane(
             "Equity", equity, DrawdownChart(empty="", id="drawdown"), CandleChart(id="around"), id="curves", home=equity
         )
-        yield Pane("Trades", TradesTable(id="trades"), id="trades-pane")
+        trades = TradesTable(id="trades")
+        yield Pane("Trades", trades, EventsView(), id="trades-pane", home=trades)
 
     def on_mount(self) -> None:
         super().on_mount()
         self._records: dict[str, RunRecord] = {}
         self._shown: tuple[str, str] | None = None
         self._live: Timer | None = None
+        self._detail: Detail | None = None
         self.table.marked = set(self.qt.marked_runs)
 
     @property
@@ -161,32 +174,86 @@ class RunsScreen(ModeScreen):
         self._shown = (record.run_id, record.status)
         self.qt.remembered.note("run", record.run_id)
         self.action_back()
-        self.query_one("#facts", Facts).show(run_facts(record, NAMES))
-        name = f"{record.spec.strategy} on {' '.join(record.spec.symbols)}"
-        self.note_title(self.query_one("#metrics", Pane), remark=record.run_id[-8:])
-        self.note_title(self.query_one("#curves", Pane), remark=name)
+        notes = run_notes(record, NAMES)
+        self.query_one("#facts", Facts).show(run_facts(record, NAMES), notes=notes)
+        told = f"{len(notes)} note{'' if len(notes) == 1 else 's'} below   " if notes else ""
+        metrics = f"Metrics {models.PERFECT}" if record.perfect else "Metrics"
+        self.note_title(self.query_one("#metrics", Pane), title=metrics, remark=f"{told}{record.run_id[-8:]}")
+        self.note_title(self.query_one("#curves", Pane), remark=named(record))
         if record.status != "completed":
+            self._detail = None
+            self._say_counts()
             reason = f"{record.status}: {record.error}" if record.error else f"the run is {record.status}"
             self.query_one("#equity", EquityChart).clear(reason)
             self.query_one("#drawdown", DrawdownChart).clear("")
             self.query_one("#trades", TradesTable).show([], empty=f"no trades: {reason}")
+            self.query_one(EventsView).show_events((), empty=f"no events: {reason}")
             return
         runs = self.workspace.runs
 
         def load() -> Detail:
             curve = runs.rows_of(record, "equity")
-            return Detail(curve["ts"].tolist(), curve["equity"].tolist(), runs.trades_of(record))
+            # Sorting keeps the order of what happened at one time: fallbacks are decided before anything follows from them.
+            happened = sorted(
+                [*runs.fallbacks_of(record), *runs.events_of(record)], key=lambda event: str(event["time"])
+            )
+            return Detail(curve["ts"].tolist(), curve["equity"].tolist(), runs.trades_of(record), happened)
 
         in_background(self, "detail", load, self._detail_loaded)
 
     def _detail_loaded(self, detail: Detail) -> None:
         self.query_one("#equity", EquityChart).show_curve(detail.times, detail.equity)
         self.query_one("#drawdown", DrawdownChart).show_curve(detail.times, detail.equity)
-        table = self.query_one("#trades", TradesTable)
-        table.show_trades(detail.trades, empty="this run made no trades")
-        pnl = sum(trade.pnl for trade in detail.trades)
-        remark = f"{len(detail.trades)} trades  {formats.signed(pnl)}" if detail.trades else ""
-        self.note_title(self.query_one("#trades-pane", Pane), remark=remark)
+        self._detail = detail
+        self.query_one("#trades", TradesTable).show_trades(detail.trades, empty="this run made no trades")
+        self.query_one(EventsView).show_events(
+            detail.events[:MOST_EVENTS],
+            empty="no limit was reached, and there were no corporate actions of positions it held",
+        )
+        self._say_counts()
+
+    def _say_counts(self) -> None:
+        """Both tables of the pane are told of at its right, whichever is in sight."""
+        pane, detail = self.query_one("#trades-pane", Pane), self._detail
+        events = pane.has_class("-events")
+        remark = ""
+        if detail is not None:
+            pnl = sum(trade.pnl for trade in detail.trades)
+            trades = f"{len(detail.trades)} trades" + (f"  {formats.signed(pnl)}" if detail.trades else "")
+            remark = trades if events else f"{trades}   {self._events_counted()}"
+            remark = (self._events_counted() or "no events") if events else remark.rstrip()
+        self.note_title(pane, title="Events" if events else "Trades", remark=remark)
+
+    def _events_counted(self) -> str:
+        return counted(self._detail.events) if self._detail is not None else ""
+
+    def action_events(self) -> None:
+        pane = self.query_one("#trades-pane", Pane)
+        events = not pane.has_class("-events")
+        pane.set_class(events, "-events")
+        pane.home = self.query_one("#events" if events else "#trades", Table)
+        self._say_counts()
+        self.show_pane("trades-pane")
+
+    @on(Table.Opened, "#events")
+    def _event_opened(self, message: Table.Opened) -> None:
+        """Drill down: the candles around a symbol's event, the curve where one concerns the whole book."""
+        event, record = self.query_one(EventsView).event_of(message.row.key), self.chosen
+        if event is None or record is None:
+            return
+        at = formats.nanoseconds(event["time"])
+        symbol, kind = event.get("symbol"), str(event.get("kind", "fallback")).replace("_", " ")
+        if symbol is None:
+            chart = self.query_one("#equity", EquityChart)
+            self.show_pane("curves")
+            chart.point_at(at)
+            self.query_one("#drawdown", DrawdownChart).point_at(at)
+            return
+        workspace, interval = self.workspace, record.spec.interval
+        in_background(
+            self, "around", lambda: bars_around(workspace, symbol, interval, at, at, AROUND),
+            lambda bars: self._show_candles(bars, [(at, "!", "warning")], at, f"{symbol} {kind}"),
+        )  # fmt: skip
 
     @on(Table.Opened, "#trades")
     def _trade_opened(self, message: Table.Opened) -> None:
@@ -199,19 +266,22 @@ class RunsScreen(ModeScreen):
         entry, leave = formats.nanoseconds(trade.entry_time), formats.nanoseconds(trade.exit_time)
         in_background(
             self, "around", lambda: bars_around(workspace, trade.symbol, interval, entry, leave, AROUND),
-            lambda bars: self._show_trade(trade, bars, interval),
+            lambda bars: self._show_trade(trade, bars),
         )  # fmt: skip
 
-    def _show_trade(self, trade: Any, bars: Any, interval: str) -> None:
-        pane = self.query_one("#curves", Pane)
-        pane.add_class("-trade")
+    def _show_trade(self, trade: Any, bars: Any) -> None:
         entry, leave = formats.nanoseconds(trade.entry_time), formats.nanoseconds(trade.exit_time)
-        style = "gain" if trade.pnl > 0 else "loss"
+        marks = [(entry, "E", "accent"), (leave, "X", "gain" if trade.pnl > 0 else "loss")]
+        self._show_candles(bars, marks, leave, f"{trade.symbol} {trade.side} {formats.signed(trade.pnl)}")
+
+    def _show_candles(self, bars: Any, marks: Sequence[tuple[int, str, str]], point: int, remark: str) -> None:
+        pane, record = self.query_one("#curves", Pane), self.chosen
+        if record is None:
+            return
+        pane.add_class("-trade")
         chart = self.query_one("#around", CandleChart)
-        chart.show_bars(
-            bars, intraday=is_intraday(interval), marks=[(entry, "E", "accent"), (leave, "X", style)], point=leave
-        )
-        self.note_title(pane, remark=f"{trade.symbol} {trade.side} {formats.signed(trade.pnl)}   escape: back")
+        chart.show_bars(bars, intraday=is_intraday(record.spec.interval), marks=list(marks), point=point)
+        self.note_title(pane, remark=f"{remark}   escape: back")
         self.show_pane("curves", focus=False)
         chart.focus()
 
@@ -226,7 +296,7 @@ class RunsScreen(ModeScreen):
             pane.remove_class("-trade")
             record = self.chosen
             if record:
-                self.note_title(pane, remark=f"{record.spec.strategy} on {' '.join(record.spec.symbols)}")
+                self.note_title(pane, remark=named(record))
             self.show_pane("trades-pane")
 
     # -- what the keys do ----------------------------------------------------------------------------------------
@@ -239,7 +309,12 @@ class RunsScreen(ModeScreen):
             self.app.push_screen(LaunchScreen())
             return
         spec = record.spec
-        self.app.push_screen(LaunchScreen(strategy=spec.strategy, symbols=spec.symbols, parameters=spec.parameters))
+        self.app.push_screen(
+            LaunchScreen(
+                strategy=spec.strategy, symbols=spec.symbols, parameters=spec.parameters,
+                execution=models.title(models.named(spec.model)), limits=spec.limits,
+            )
+        )  # fmt: skip
 
     def action_mark(self) -> None:
         self.table.toggle_mark()

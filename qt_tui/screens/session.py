@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from qt_engine.core.errors import InputError
 from qt_tui.background import in_background
-from qt_tui.screens.form import FormScreen, settings, words
+from qt_tui.models import chosen, limits, title, typed
+from qt_tui.screens.form import FormScreen, market_fields, settings, words
 from qt_tui.widgets.field import Field
 
 if TYPE_CHECKING:
@@ -21,15 +22,14 @@ class SessionScreen(FormScreen[str]):
 
     def fields(self) -> list[Field]:
         app = cast("QtApp", self.app)
-        names = [info.name for info in app.workspace.strategies.list()]
-        chosen = app.remembered.get("strategy") or (names[0] if names else "")
         return [
-            Field("Strategy", chosen, hint="a name or a file", id="strategy", known=names),
+            Field("Strategy", app.remembered.get("strategy") or "", hint="a name or a file", id="strategy"),
             Field("Symbols", app.remembered.get("symbols") or "", hint="the strategy's universe", id="symbols"),
             Field("Bars a second", "20", hint="0: as fast as it can", id="speed"),
             Field("Start", hint="2010-01-01, or as far as the data goes", id="start"),
             Field("End", hint="2012-12-31, or as far as the data goes", id="end"),
             Field("Parameters", hint="fast=10 slow=50", id="parameters"),
+            *market_fields(title(chosen(app.remembered))),
         ]
 
     def send(self) -> None:
@@ -41,9 +41,12 @@ class SessionScreen(FormScreen[str]):
         strategy, symbols = self.value("strategy"), words(self.value("symbols")) or None
         start, end = self.value("start") or None, self.value("end") or None
         parameters = settings(self.value("parameters"))
+        execution, risk = typed(self.value("execution")), limits(self.value("limits"))
         self.complain("starting…")
         in_background(
             self, "start",
-            lambda: sessions.start(strategy, symbols, speed=speed, start=start, end=end, params=parameters),
+            lambda: sessions.start(
+                strategy, symbols, speed=speed, start=start, end=end, params=parameters, execution=execution, risk=risk
+            ),
             self.dismiss, self.complain,
         )  # fmt: skip

@@ -11,26 +11,28 @@ from textual.timer import Timer
 from textual.widgets import TextArea
 
 from qt_engine.core.errors import QtError
-from qt_engine.core.numba_start import import_numba
-from qt_tui import formats, metrics
+from qt_tui import models, python_text
 from qt_tui.background import in_background
 from qt_tui.charts.palette import NAMES
-from qt_tui.drafts import Drafts
+from qt_tui.drafts import Drafts, renamed
 from qt_tui.keymap import bind
+from qt_tui.known import all_strategies
 from qt_tui.launch import Order, launch
+from qt_tui.python_text import Mistake
 from qt_tui.screens.mode import ModeScreen
 from qt_tui.widgets.editor import Editor
-from qt_tui.widgets.equity_chart import EquityChart
-from qt_tui.widgets.facts import Facts
 from qt_tui.widgets.pane import Pane
+from qt_tui.widgets.preview_pane import PreviewPane, Wanted
 from qt_tui.widgets.problems_table import ProblemsTable
 from qt_tui.widgets.table import Column, Row, Table
 
 if TYPE_CHECKING:
-    from qt_engine.experiments.preview import Preview
-    from qt_engine.strategies.library import StrategyInfo
+    from qt_engine.strategies.library import Language, StrategyInfo
 
-FIRST = "computing the first curve; on a fresh machine the engine is compiled now, once, which takes some seconds"
+RUN_IT = "a strategy in Python is a program: it is run when you ask for it, p (while typing ctrl+l)"
+ABSENT = """# This strategy belongs to an installed package. Its text is found by importing the package, which runs it:
+# press p to do so.
+"""
 
 
 class StrategiesScreen(ModeScreen):
@@ -38,10 +40,9 @@ class StrategiesScreen(ModeScreen):
 
     mode = "strategies"
     CSS = """
-    StrategiesScreen.-normal #body { grid-size: 3 1; grid-columns: 26 1fr 1fr; }
-    StrategiesScreen.-wide #body { grid-size: 3 1; grid-columns: 32 1fr 1fr; }
+    StrategiesScreen.-normal #body { grid-size: 3 1; grid-columns: 30 1fr 1fr; }
+    StrategiesScreen.-wide #body { grid-size: 3 1; grid-columns: 36 1fr 1fr; }
     StrategiesScreen #problems { height: 5; }
-    StrategiesScreen #figures { height: 5; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("strategies.edit", "edit", "Edit", "Edit this strategy", show=True),
@@ -55,6 +56,8 @@ class StrategiesScreen(ModeScreen):
             priority=True,
         ),
         bind("strategies.run", "run_now", "Run", "Save and backtest on the chosen symbols"),
+        bind("strategies.execution", "execution", "Model", "Choose the execution model of preview and runs", show=True),
+        bind("strategies.preview", "preview", "Preview", "Run this strategy in Python and show its curve", show=True),
         bind("strategies.symbols", "symbols", "Symbols", "Choose the symbols of preview and runs"),
         bind("strategies.sweep", "sweep", "Sweep", "Run all combinations of the parameters as a job", show=True),
         bind("strategies.new", "new", "New", "A new strategy from this one"),
@@ -63,32 +66,37 @@ class StrategiesScreen(ModeScreen):
         bind("strategies.next_problem", "next_problem", "Next problem", "Go to the next problem in the text"),
     ]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._infos: dict[str, StrategyInfo] = {}
+        self._strategy = ""
+        self._pause: Timer | None = None
+        self._waiting = ""
+        self._absent = False
+        """Whether the editor shows no text but how to get one."""
+
     def panes(self) -> Iterable[Pane]:
-        columns = (Column("Name", 14, grow=True), Column("", 3))
+        columns = (Column("Name", 14, grow=True), Column("", 7))
         yield Pane("Strategies", Table(columns, empty="looking…", id="names"), id="list")
         editor = Editor(id="editor")
         yield Pane("Editor", editor, ProblemsTable(id="problems"), id="text", home=editor)
-        chart = EquityChart(empty="choose a strategy", id="equity")
-        yield Pane("Preview", chart, Facts(empty="", least=22, id="figures"), id="preview", home=chart)
+        yield PreviewPane(id="preview")
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._infos: dict[str, StrategyInfo] = {}
-        self._strategy = ""
         self._drafts = Drafts(self.qt.remembered)
-        self._pause: Timer | None = None
-        self._waiting = ""
         chosen = self.qt.remembered.get("symbols")
         self._symbols: list[str] = chosen.split() if chosen else []
-        self._say_symbols()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "preview":  # what is not a program is previewed by itself
+            return self._language == "python"
         return not (action == "edit" and isinstance(self.focused, Editor))
 
     # -- the list ------------------------------------------------------------------------------------------------
 
     def refresh_content(self) -> None:
-        in_background(self, "strategies", lambda: self.workspace.strategies.list(), self._show_names)
+        in_background(self, "strategies", lambda: all_strategies(self.workspace.strategies), self._show_names)
 
     def _show_names(self, infos: Sequence[StrategyInfo]) -> None:
         first = not self._infos
@@ -106,10 +114,11 @@ class StrategiesScreen(ModeScreen):
         rows = []
         for info in self._infos.values():
             changed = "*" if info.name in self._drafts else ""
-            own = "own" if info.source == "workspace" else ""
-            rows.append(
-                Row(info.name, [info.name, (changed or own, palette.muted)], words=f"{info.name} {info.description}")
+            mark = (
+                "python" if info.language == "python" else "own" if info.source == "workspace" and not changed else ""
             )
+            words = f"{info.name} {info.description} {mark} {info.source}"
+            rows.append(Row(info.name, [info.name, (f"{changed}{mark}", palette.muted)], words=words))
         self._table.show(rows)
 
     @property
@@ -139,11 +148,21 @@ class StrategiesScreen(ModeScreen):
         self._strategy = row.key
         self.qt.remembered.note("strategy", row.key)
         draft = self._drafts.get(row.key)
-        text = draft if draft is not None else self._stored(row.key)
+        info = self._infos[row.key]
+        self._absent = draft is None and info.source == "installed"
+        text = draft if draft is not None else ABSENT if self._absent else self._stored(row.key)
+        self.editor.read_only = self._absent
         if text is not None:
-            self.editor.load_text(text)
+            self._waiting = text  # the editor tells of a change that nobody has typed
+            self.editor.show_text(text, info.language)
             self._preview_now()
         self._say_name()
+        self.refresh_bindings()
+
+    @property
+    def _language(self) -> Language:
+        info = self._infos.get(self._strategy)
+        return info.language if info is not None else "yaml"
 
     def _stored(self, name: str) -> str | None:
         try:
@@ -155,25 +174,26 @@ class StrategiesScreen(ModeScreen):
     def _say_name(self) -> None:
         info = self._infos.get(self._strategy)
         source = "changed, ctrl+s saves" if self._strategy in self._drafts else info.source if info else ""
-        self.note_title(self.query_one("#text", Pane), remark=f"{self._strategy}  {source}")
+        python = "python, " if self._language == "python" else ""
+        self.note_title(self.query_one("#text", Pane), remark=f"{self._strategy}  {python}{source}")
 
     # -- typing --------------------------------------------------------------------------------------------------
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
-        if not self._strategy:
+        if not self._strategy or self._absent:
             return
         text = self.editor.text
         before = self._strategy in self._drafts
-        if text == self._waiting and not before:
-            return
         self._drafts.keep(self._strategy, text, self._stored(self._strategy))
         if before != (self._strategy in self._drafts):
             self._fill()
             self._say_name()
         if self._pause is not None:
             self._pause.stop()
-        self._pause = self.set_timer(self.workspace.settings.preview_pause_ms / 1000, self._preview_now)
+            self._pause = None
+        if text != self._waiting:
+            self._pause = self.set_timer(self.workspace.settings.preview_pause_ms / 1000, self._preview_now)
 
     @on(Editor.Left)
     def _left_editor(self) -> None:
@@ -181,51 +201,82 @@ class StrategiesScreen(ModeScreen):
 
     # -- the preview ---------------------------------------------------------------------------------------------
 
-    def _preview_now(self) -> None:
+    def _preview_now(self, *, asked: bool = False) -> None:
+        """Preview what stands in the editor; a program that is not shipped as it stands is run only when asked for."""
         self._pause = None
-        text = self._waiting = self.editor.text
-        chart = self.query_one("#equity", EquityChart)
-        if not len(chart.times):
-            chart.clear(FIRST)
-        symbols = self._symbols or None
-
-        def work() -> Preview:
-            import_numba()  # the quick way, for this process is ours
-            return self.workspace.preview(text, symbols)
-
-        in_background(self, "preview", work, self._show_preview, self._preview_failed)
-
-    def _show_preview(self, preview: Preview) -> None:
-        table = self.query_one(ProblemsTable)
-        table.show_problems(preview.problems)
-        wrong = len(preview.problems)
-        palette = NAMES
-        pane = self.query_one("#preview", Pane)
-        if preview.ts is None or preview.equity is None or preview.metrics is None:
-            self.note_title(
-                pane, remark="as before the problem" if len(self.query_one("#equity", EquityChart).times) else ""
-            )
-            if not len(self.query_one("#equity", EquityChart).times):
-                self.query_one("#equity", EquityChart).clear(f"{wrong} problems; f8 goes to the next one")
+        name = self._strategy
+        if name not in self._infos:
             return
-        self.query_one("#equity", EquityChart).show_curve(
-            preview.ts.tolist(), preview.equity.tolist(), " ".join(preview.symbols)
-        )
-        self.query_one("#figures", Facts).show(metrics.facts(preview.metrics.as_json(), palette, metrics.HEADLINE))
-        self.note_title(pane, remark=formats.percent(preview.metrics.total_return))
+        text = self._waiting = self.editor.text
+        wanted = Wanted(name, text, self._symbols, models.chosen(self.qt.remembered))
+        mistakes: Sequence[Mistake] = ()
+        trusted = True
+        if self._absent:
+            trusted = False
+        elif self._language == "python":
+            mistakes = python_text.mistakes(text)
+            trusted = asked or (self._infos[name].source == "shipped" and name not in self._drafts)
+        elif python_text.has_class(text):
+            mistakes = [
+                Mistake(1, 1, "this is Python, and a document has no classes; n on a strategy in Python begins one")
+            ]
+        if trusted and not mistakes:
+            self._preview.compute(self.workspace, wanted)
+            return
+        self._preview.rest(wanted, "" if mistakes else RUN_IT)
+        self._problems.show_problems(mistakes, [] if mistakes else [RUN_IT])
 
-    def _preview_failed(self, line: str) -> None:
-        self.query_one(ProblemsTable).say(line)
+    @property
+    def _preview(self) -> PreviewPane:
+        return self.query_one(PreviewPane)
+
+    @property
+    def _problems(self) -> ProblemsTable:
+        return self.query_one(ProblemsTable)
+
+    @on(PreviewPane.Done)
+    def _previewed(self, message: PreviewPane.Done) -> None:
+        self._problems.show_problems(message.preview.problems, message.notes)
+
+    @on(PreviewPane.Failed)
+    def _preview_failed(self, message: PreviewPane.Failed) -> None:
+        self._problems.say(message.line)
+
+    def action_preview(self) -> None:
+        if self._strategy in self._infos and self._loaded():
+            self._preview_now(asked=True)
+
+    def _loaded(self) -> bool:
+        """See that the text is there: that of an installed package is found by importing it, which is done when asked."""
+        if self._absent:
+            text = self._stored(self._strategy)
+            if text is None:
+                return False
+            self._absent = False
+            self.editor.read_only = False
+            self.editor.show_text(text, "python")
+        return True
+
+    def action_execution(self) -> None:
+        from qt_tui.screens.execution import ExecutionScreen
+
+        self.app.push_screen(ExecutionScreen(), self._execution_chosen)
+
+    def _execution_chosen(self, name: str | None) -> None:
+        if name is not None:
+            models.choose(self.qt.remembered, models.typed(name))
+            self._preview.say(remark="")
+            self._preview_now()
 
     def action_next_problem(self) -> None:
-        place = self.query_one(ProblemsTable).next_after(*self.editor.cursor_location)
+        place = self._problems.next_after(*self.editor.cursor_location)
         if place is not None:
             self.show_pane("text", focus=False)
             self.editor.go_to(*place)
 
     @on(Table.Opened, "#problems")
     def _problem_opened(self, message: Table.Opened) -> None:
-        place = self.query_one(ProblemsTable).place(message.row.key)
+        place = self._problems.place(message.row.key)
         if place is not None:
             self.editor.go_to(*place)
 
@@ -233,8 +284,11 @@ class StrategiesScreen(ModeScreen):
 
     def action_save(self) -> bool:
         """Write the text into the workspace; False if it could not be."""
+        if self._absent:
+            self.tell("p brings its text first", severity="warning")
+            return False
         try:
-            path = self.workspace.strategies.save(self._strategy, self.editor.text)
+            path = self.workspace.strategies.save(self._strategy, self.editor.text, self._language)
         except QtError as error:
             self.tell(str(error), severity="error")
             return False
@@ -247,7 +301,7 @@ class StrategiesScreen(ModeScreen):
     def action_run_now(self) -> None:
         if self._strategy in self._drafts and not self.action_save():
             return
-        launch(self.qt, Order(self._strategy, self._symbols))
+        launch(self.qt, Order(self._strategy, self._symbols, execution=models.chosen(self.qt.remembered)))
 
     def action_symbols(self) -> None:
         from qt_tui.screens.symbols import SymbolsScreen
@@ -258,12 +312,7 @@ class StrategiesScreen(ModeScreen):
         if symbols is not None:
             self._symbols = symbols
             self.qt.remembered.note("symbols", " ".join(symbols))
-            self._say_symbols()
             self._preview_now()
-
-    def _say_symbols(self) -> None:
-        shown = " ".join(self._symbols) or "its universe"
-        self.note_title(self.query_one("#preview", Pane), title=f"Preview on {shown}" if self._symbols else "Preview")
 
     def action_sweep(self) -> None:
         from qt_tui.screens.sweep import SweepScreen
@@ -280,10 +329,12 @@ class StrategiesScreen(ModeScreen):
     def _named(self, name: str | None) -> None:
         if name is None:
             return
-        from qt_tui.drafts import renamed
-
+        if name in self._infos:
+            self.tell(f"there is a strategy {name} already", severity="warning")
+            return
+        change = python_text.renamed if self._language == "python" else renamed
         try:
-            self.workspace.strategies.save(name, renamed(self.editor.text, name))
+            self.workspace.strategies.save(name, change(self.editor.text, name), self._language)
         except QtError as error:
             self.tell(str(error), severity="error")
             return
@@ -309,7 +360,7 @@ class StrategiesScreen(ModeScreen):
             self._drafts.drop(name)
         else:
             try:
-                self.workspace.strategies.delete(name)
+                self.workspace.strategies.delete(name, self._language)
             except QtError as error:
                 self.tell(str(error), severity="error")
                 return
@@ -323,5 +374,5 @@ class StrategiesScreen(ModeScreen):
         if self.qt.edit_outside(str(self.workspace.strategies.resolve(self._strategy).path)):
             text = self._stored(self._strategy)
             if text is not None:
-                self.editor.load_text(text)
+                self.editor.show_text(text, self._language)
                 self._preview_now()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from qt_tui.background import in_background
 from qt_tui.grid_text import read_grid
-from qt_tui.screens.form import FormScreen, settings, words
+from qt_tui.models import chosen, limits, title, typed
+from qt_tui.screens.form import FormScreen, market_fields, settings, words
 from qt_tui.widgets.field import Field
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class SweepScreen(FormScreen[None]):
             Field("Fixed", hint="parameters that do not vary: stop=0.05", id="fixed"),
             Field("Start", hint="2010-01-01, or as far as the data goes", id="start"),
             Field("End", hint="2012-12-31, or as far as the data goes", id="end"),
+            *market_fields(title(chosen(cast("QtApp", self.app).remembered))),
         ]
 
     def send(self) -> None:
@@ -41,9 +43,11 @@ class SweepScreen(FormScreen[None]):
         strategy, symbols = self.value("strategy"), words(self.value("symbols")) or None
         grid, fixed = read_grid(self.value("grid")), settings(self.value("fixed"))
         start, end = self.value("start") or None, self.value("end") or None
+        execution, risk = typed(self.value("execution")), limits(self.value("limits"))
         self.complain("starting…")
         in_background(
-            self, "start", lambda: sweeps.start(strategy, symbols, grid, params=fixed, start=start, end=end),
+            self, "start",
+            lambda: sweeps.start(strategy, symbols, grid, params=fixed, start=start, end=end, execution=execution, risk=risk),
             self._started, self.complain,
         )  # fmt: skip
 

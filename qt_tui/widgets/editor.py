@@ -1,4 +1,4 @@
-"""The strategy editor: YAML with highlighting. Escape leaves it, so that the number keys work again."""
+"""The strategy editor: YAML or Python with highlighting. Escape leaves it, so that the number keys work again."""
 
 from __future__ import annotations
 
@@ -39,6 +39,12 @@ class Editor(TextArea):
         self.language = "yaml"
         self.recolour()
         self.app.theme_changed_signal.subscribe(self, lambda _: self.recolour())
+
+    def show_text(self, text: str, language: str) -> None:
+        """Another text, as `yaml` or `python`."""
+        self.language = language
+        self.indent_width = 4 if language == "python" else 2
+        self.load_text(text)
 
     def recolour(self) -> None:
         """Take the colours of the theme that is on."""
@@ -81,5 +87,18 @@ def _theme(name: str, palette: Palette) -> TextAreaTheme:
             "punctuation.bracket": Style(color=palette.muted),
             "punctuation.delimiter": Style(color=palette.muted),
             "error": Style(color=palette.error),
+            **{
+                name: Style(color=palette.line(0))
+                for name in ("keyword", "keyword.function", "keyword.return", "include")
+            },
+            **{
+                name: Style(color=palette.line(0))
+                for name in ("keyword.operator", "repeat", "conditional", "exception")
+            },
+            **{name: Style(color=palette.line(2)) for name in ("function", "function.call", "method", "method.call")},
+            **{name: Style(color=palette.line(2)) for name in ("type", "type.class", "constructor")},
+            "constant.builtin": Style(color=palette.line(3)),
+            "float": Style(color=palette.line(3)),
+            "string.documentation": Style(color=palette.muted, italic=True),
         },
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -26,12 +26,21 @@ class Field(Horizontal):
         self._label, self._start, self._hint, self._known = label, value, hint, known
 
     def compose(self) -> ComposeResult:
-        suggester: Callable[[], object] | None = None
+        yield PlainText(self._label)
+        yield Input(self._start, placeholder=self._hint, compact=True)
+        if self._known:
+            self.call_after_refresh(self.suggest, self._known)
+
+    def suggest(self, known: Sequence[str]) -> None:
+        """Offer what begins like the text that is typed."""
         from textual.suggester import SuggestFromList
 
-        suggester = SuggestFromList(self._known) if self._known else None  # type: ignore[assignment]
-        yield PlainText(self._label)
-        yield Input(self._start, placeholder=self._hint, compact=True, suggester=suggester)  # type: ignore[arg-type]
+        self.query_one(Input).suggester = SuggestFromList(known)
+
+    def prefill(self, text: str) -> None:
+        """Write something where nothing was typed yet."""
+        if not self.value:
+            self.query_one(Input).value = text
 
     @property
     def value(self) -> str:

@@ -1,4 +1,4 @@
-"""The one line at the top: modes, workspace, data date, PAPER badge and jobs."""
+"""The one line at the top: modes, workspace, data date, how far runs are, PAPER badge and jobs."""
 
 from __future__ import annotations
 
@@ -33,6 +33,9 @@ class HeaderLine(Widget):
         right: Line = []
         if status.data_date:
             right.append((f" data {status.data_date} ", palette.muted))
+        if status.runs:
+            number = f"{status.runs} " if status.runs > 1 else ""
+            right.append((f" run {number}{status.share:.0%} ", f"bold {palette.background} on {palette.accent}"))
         if status.sessions:
             right.append((f" PAPER {status.sessions} ", f"bold {palette.background} on {palette.gain}"))
         if status.jobs:

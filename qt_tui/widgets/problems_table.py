@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from qt_engine.core.text import plain
 from qt_tui.charts.palette import NAMES
 from qt_tui.widgets.table import Column, Row, Table
 
 if TYPE_CHECKING:
     from qt_engine.strategies.problems import Problem
+    from qt_tui.python_text import Mistake
 
 
 class ProblemsTable(Table):
@@ -20,12 +22,16 @@ class ProblemsTable(Table):
             (Column("Line", 5, "right"), Column("Col", 4, "right"), Column("Problem", 20, grow=True)), empty="", id=id
         )
         self._places: list[tuple[int, int]] = []
-        self._problems: Sequence[Problem] = ()
+        self._problems: Sequence[Problem | Mistake] = ()
+        self._notes: Sequence[str] = ()
+        self._failure = ""
         self._asked = False
 
-    def show_problems(self, problems: Sequence[Problem]) -> None:
-        """Fill anew; a list without problems says so."""
+    def show_problems(self, problems: Sequence[Problem | Mistake], notes: Sequence[str] = ()) -> None:
+        """Fill anew; a list without problems says so. Notes have no place in the text and stand below."""
         self._problems = problems
+        self._notes = notes
+        self._failure = ""
         self._asked = True
         self._places = [(problem.line, problem.column) for problem in problems]
         self._fill()
@@ -45,17 +51,23 @@ class ProblemsTable(Table):
             for position, part in enumerate(textwrap.wrap(sentence, max(12, self.size.width - 13)) or [""]):
                 place = [str(problem.line), str(problem.column)] if position == 0 else ["", ""]
                 rows.append(Row(f"{number}+{position}", [*place, (part, colours[problem.severity])]))
+        sentences = [(self._failure, NAMES.error)] if self._failure else [(note, NAMES.warning) for note in self._notes]
+        for number, (sentence, colour) in enumerate(sentences):
+            for position, part in enumerate(textwrap.wrap(plain(sentence), max(12, self.size.width - 13))):
+                word = "" if self._failure or position else "note"
+                rows.append(Row(f"note {number}+{position}", ["", word, (part, colour)]))
         self.show(rows, empty="no problems" if self._asked else "")
 
     def say(self, line: str) -> None:
         """A failure without a place."""
-        self._places, self._problems = [], ()
-        self.show([Row("0", ["", "", (line, NAMES.error)])])
+        self._places, self._problems, self._notes, self._asked = [], (), (), True
+        self._failure = line
+        self._fill()
 
     def place(self, key: str) -> tuple[int, int] | None:
         """Line and column of a row."""
-        number = int(key.partition("+")[0])
-        return self._places[number] if number < len(self._places) else None
+        number = key.partition("+")[0]
+        return self._places[int(number)] if number.isdigit() and int(number) < len(self._places) else None
 
     def next_after(self, row: int, column: int) -> tuple[int, int] | None:
         """The first problem after a cursor (counted from 0), or the first of all."""
