@@ -37,7 +37,8 @@ class Checked(BaseModel):
         try:
             value = handler(given)
         except ValidationError as error:
-            raise InputError(cls._sentence([_violation(cls, found) for found in error.errors()])) from None
+            found = [_violation(cls, each) for each in error.errors()]
+            raise InputError(cls._sentence(found + cls.further(given))) from None
         if contradictions := value.contradictions():
             raise InputError(cls._sentence(contradictions))
         return value
@@ -53,6 +54,11 @@ class Checked(BaseModel):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """As `replace`: pydantic's own would check nothing and keep what was computed from the old values."""
         return self.replace(**(update or {}))
+
+    @classmethod
+    def further(cls, given: Any) -> list[str]:
+        """What else is wrong in values of which some field is not even of its type or in its range."""
+        return []
 
     def contradictions(self) -> list[str]:
         """What is wrong between fields that are each right by themselves."""

@@ -156,7 +156,17 @@ class SimInput(_Arrays):
         given = {"market": market, "plan": plan, "execution": execution or Execution(), "cash": cash, "seed": seed}
         super().__init__(**given, **more)
 
+    @classmethod
+    def further(cls, given: Any) -> list[str]:
+        """What is wrong with the plan, where its market is known."""
+        from qt_engine.simulation.admission import violations
+
+        parts = given if isinstance(given, dict) else {}
+        market, plan = parts.get("market"), parts.get("plan")
+        return violations(plan, market) if isinstance(market, Market) and isinstance(plan, Plan) else []
+
     def contradictions(self) -> list[str]:
+        """What is wrong with the plan for this market, and limits that exclude each other."""
         from qt_engine.simulation.admission import violations
 
         found = violations(self.plan, self.market)

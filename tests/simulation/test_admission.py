@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +10,9 @@ import numpy as np
 import pytest
 
 from qt_engine.core.errors import InputError
-from qt_engine.simulation.contract import SimInput
+from qt_engine.simulation.contract import Execution, RiskLimits, SimInput
 from qt_engine.strategies.instructions import ADD, AND, GREATER, NOT, PUSH_COLUMN, PUSH_HELD, PUSH_POSITION, PUSH_VALUE
-from qt_engine.strategies.plan import Plan, Protect
+from qt_engine.strategies.plan import Plan, Protect, Risk
 from reference.cases import market_of, plan_of
 
 BARS = [[100.0, 101.0, 99.0, 100.0]] * 6
@@ -92,3 +93,37 @@ def test_what_fits_is_taken() -> None:
         {"exit_programs": (held, NOTHING), "program_values": np.ones(1), "program_columns": np.ones((1, 6, 2))},
     ):
         assert SimInput(MARKET, plan(**changes)).hash
+
+
+def test_every_violation_is_named_at_once() -> None:
+    """Of the fields, of the plan, of the limits: one sentence with all of them."""
+    plan = Plan.of_targets(np.array([1, 99]), np.zeros((2, len(MARKET.symbols))), drift_band=-1.0)
+    with pytest.raises(InputError) as refused:
+        SimInput(MARKET, plan, Execution(), -4.0, -1, colour="red")
+    for part in ("cash must be above 0", "seed must be at least 0", "no field 'colour'", "rebalance names bars", "drift_band"):
+        assert part in str(refused.value)
+
+
+@pytest.mark.parametrize("weight", [np.nan, np.inf, -np.inf])
+def test_a_weight_that_is_none_is_named_with_symbol_and_time(weight: float) -> None:
+    target = np.zeros((1, len(MARKET.symbols)))
+    target[0, -1] = weight
+    with pytest.raises(InputError, match=f"the target weight of {MARKET.symbols[-1]} at "):
+        SimInput(MARKET, Plan.of_targets(np.array([0]), target))
+
+
+def test_limits_of_strategy_and_run_may_exclude_each_other_only_by_being_wrong_themselves() -> None:
+    """A strategy's own contradiction is refused; a run's stricter limit is not one."""
+    targets = (np.array([0]), np.zeros((1, len(MARKET.symbols))))
+    with pytest.raises(InputError, match="contradicts max_gross"):
+        SimInput(MARKET, Plan.of_targets(*targets, risk=Risk(max_gross=0.5, max_net=0.8)))
+    SimInput(MARKET, Plan.of_targets(*targets, risk=Risk(max_net=0.8)), risk=RiskLimits(max_gross=0.5))
+
+
+def test_json_names_arrays_by_their_hash() -> None:
+    given_ = SimInput(MARKET, Plan.of_targets(np.array([0]), np.zeros((1, len(MARKET.symbols)))))
+    told = json.loads(given_.model_dump_json())
+    assert told["market"] == told["data_version"] == MARKET.hash
+    assert told["plan"] == given_.plan.hash
+    assert (told["clock"], told["contract_version"], told["seed"]) == (MARKET.interval, 1, 0)
+    assert Execution.model_validate(told["execution"]) == given_.execution
