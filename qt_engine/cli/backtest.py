@@ -16,6 +16,9 @@ from qt_engine.core.text import plain
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
+FRACTIONS = ("max_drawdown", "max_daily_loss")
+"""Limits that are at most 1."""
+
 
 @app.command()
 def backtest(
@@ -39,7 +42,8 @@ def backtest(
         None, metavar="MODEL", help="A named execution model: default, us_stocks, crypto_spot, conservative, perfect …"
     ),
     limits: Annotated[
-        list[str] | None, typer.Option("--limit", metavar="K=V", help="Limit the run, such as max_drawdown=20%; may be repeated.")
+        list[str] | None,
+        typer.Option("--limit", metavar="K=V", help="Limit the run, such as max_drawdown=20%; may be repeated."),
     ] = None,
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
@@ -87,6 +91,10 @@ def read_limits(texts: Sequence[str]) -> dict[str, int | float]:
             number = float(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
         except ValueError:
             raise InputError(f"--limit {plain(name)} is a number such as 0.2 or 20%, not {plain(text, 40)!r}") from None
+        if name in FRACTIONS and number > 1.0 and not text.endswith("%"):
+            raise InputError(
+                f"--limit {name}={plain(text, 40)} is more than everything; percent are written {name}={plain(text, 40)}%"
+            )
         found[name] = int(number) if text.isdigit() else number
     return found
 

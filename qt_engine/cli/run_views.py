@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from qt_engine.core.clock import iso
 from qt_engine.experiments.record import PERFECT
 
 if TYPE_CHECKING:
-    from qt_engine.experiments.compare import Comparison
+    from qt_engine.experiments.compare import Comparison, Difference
     from qt_engine.experiments.record import RunRecord
 
 PERCENT = ("total_return", "cagr", "volatility", "max_drawdown", "win_rate", "exposure")
@@ -30,10 +30,10 @@ def metric_text(name: str, value: float | None, *, signed: bool = False) -> str:
         return "–"
     sign = "+" if signed else ""
     if name in PERCENT:
-        return f"{100 * value:{sign},.2f} %"
+        return f"{100 * value:{sign}z,.2f} %"
     if name in MONEY:
-        return f"{value:{sign},.2f}"
-    return f"{value:{sign},d}" if isinstance(value, int) else f"{value:{sign},.3f}"
+        return f"{value:{sign}z,.2f}"
+    return f"{value:{sign},d}" if isinstance(value, int) else f"{value:{sign}z,.3f}"
 
 
 def print_run(record: RunRecord, curve: Curve, events: Sequence[Mapping[str, object]] = ()) -> None:
@@ -120,11 +120,24 @@ def print_comparison(comparison: Comparison) -> None:
         ("what else differs", comparison.differences),
     ):
         if differing:
-            cells_of = [[item.name, *(_short(value) for value in item.values)] for item in differing]
+            cells_of = [[name, *map(_short, values)] for item in differing for name, values in _lines(item)]
             output.print_table([title, *letters], cells_of)
 
 
+def _lines(item: Difference) -> Iterator[tuple[str, Sequence[object]]]:
+    """One line for a difference; of an execution model or of limits one for every part that is not the same."""
+    if not all(isinstance(value, Mapping) for value in item.values):
+        yield item.name, item.values
+        return
+    for part in sorted({key for value in item.values for key in value}):
+        values = [value.get(part) for value in item.values]
+        if any(value != values[0] for value in values):
+            yield f"{item.name}.{part}", values
+
+
 def _short(value: object) -> object:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_short(inner)}" for name, inner in value.items())
     if isinstance(value, list):
-        return ",".join(map(str, value))
+        return ",".join(str(_short(inner)) for inner in value)
     return f"{value[:12]}…" if isinstance(value, str) and len(value) >= 40 else value

@@ -45,6 +45,11 @@ def chosen_terms(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]
         model = Execution(name="default", **{name: getattr(settings, name) for name in COSTS} | wanted)
     else:
         model = base.replace(**wanted) if isinstance(base, Execution) else preset(str(base)).model(**wanted)
+        if model.fees and "fee_bps" in wanted:
+            named = base.name if isinstance(base, Execution) else str(base)
+            raise InputError(
+                f"execution model {plain(named, 60)} has a schedule of fees: fee_bps would change nothing, so leave it out"
+            )
     if not 0.0 < chosen["cash"] < 1e15:
         raise InputError(f"cash must be above 0 and below 1e15, not {chosen['cash']:g}")
     if int(chosen["seed"]) != chosen["seed"] or not 0 <= chosen["seed"] < 2**63:

@@ -97,6 +97,8 @@ def test_a_limit_holds_and_is_told(qt: Call) -> None:
         (("--limit", "max_drawdown"), "is no assignment"),
         (("--limit", "max_drawdown=much"), "is a number such as 0.2 or 20%"),
         (("--limit", "max_drawdown=120%"), "max_drawdown must be above 0 and at most 1"),
+        (("--limit", "max_daily_loss=20"), "percent are written max_daily_loss=20%"),
+        (("--execution", "crypto_spot", "--fee-bps", "3"), "crypto_spot has a schedule of fees: fee_bps would change nothing"),
         (("--limit", "max_drawdwn=5%"), "there is no limit 'max_drawdwn'; did you mean max_drawdown?"),
         (("--limit", "max_gross=0.5", "--limit", "max_net=0.8"), "contradicts max_gross"),
         (("--limit", "max_gross=0.5", "--limit", "max_gross=0.8"), "--limit sets max_gross twice"),
