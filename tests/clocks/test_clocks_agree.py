@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from clocks.traded import COSTS, TICK, Traded, dense_histories, histories, level_runs, market_orders, signals
 from qt_engine.data.market import Market
-from qt_engine.simulation.contract import AMBIGUOUS, Reason, SimInput, SimResult
+from qt_engine.simulation.contract import AMBIGUOUS, Reason, RiskLimits, SimInput, SimResult
 from qt_engine.simulation.refine import closing_bars, refine
 from qt_engine.simulation.simulate import simulate
-from qt_engine.strategies.plan import SIZING_METHODS, UNLIMITED, OrderType, Plan
+from qt_engine.strategies.plan import SIZING_METHODS, UNLIMITED, OrderType, Plan, TimeInForce
 
 some = settings(max_examples=settings.default.max_examples // 2)
 TRADE = ["asset", "order", "side", "kind", "reason", "flags", "quantity", "price", "fee", "slippage"]
@@ -131,21 +131,24 @@ def test_where_no_level_is_jumped_over_only_ambiguous_bars_differ_for_the_better
         assert fine.counters.ambiguous_bars <= coarse.counters.ambiguous_bars
 
 
-@some
 @given(
-    st.booleans().flatmap(lambda steps: st.tuples(st.just(steps), market_orders(histories(steps=steps)))),
-    st.integers(-6, 6),
-)
+    st.booleans().flatmap(lambda steps: st.tuples(st.just(steps), market_orders(histories(steps=steps)))), st.integers(-6, 6),
+    st.sampled_from((TimeInForce.GTC, TimeInForce.DAY)), st.sampled_from((None, 1, 2)),
+)  # fmt: skip
 def test_resting_limits_fill_in_the_same_coarse_bars(
-    drawn: tuple[bool, tuple[SimInput, tuple[Market, ...]]], ticks: int
+    drawn: tuple[bool, tuple[SimInput, tuple[Market, ...]]], ticks: int, force: TimeInForce, most: int | None
 ) -> None:
+    """Day orders end, and orders are counted, by the sessions of the coarse market."""
     steps, (run, finer) = drawn
-    style = np.array([[OrderType.LIMIT, 0, 0], [OrderType.LIMIT, 0, 0]])
-    prices = np.repeat((run.market.close + ticks * TICK)[None], 4, axis=0)
-    resting = SimInput(run.market, replace(run.plan, order_style=style, order_prices=prices), run.execution, 1e9)
+    style = np.array([[OrderType.LIMIT, force, 0], [OrderType.LIMIT, force, 0]])
+    plan = replace(
+        run.plan, order_style=style, order_prices=np.repeat((run.market.close + ticks * TICK)[None], 4, axis=0)
+    )
+    resting = SimInput(run.market, plan, run.execution, 1e9, risk=RiskLimits(max_orders_per_day=most))
     for market in finer:
         coarse, fine, closing = both(resting, market)
         assert fine.orders["status"].tolist() == coarse.orders["status"].tolist()
+        assert len(fine.events) == len(coarse.events)
         assert np.searchsorted(closing, fine.fills["bar"]).tolist() == coarse.fills["bar"].tolist()
         for one, other in zip(fine.fills, coarse.fills, strict=True):
             better = -one["side"] * (one["price"] - other["price"])

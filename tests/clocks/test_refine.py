@@ -14,11 +14,11 @@ from qt_engine.core.intervals import DAY_NS
 from qt_engine.data.canonical import market_from_arrays
 from qt_engine.data.market import ACTIONS, DIVIDEND, Market
 from qt_engine.data.resample import resample
-from qt_engine.simulation.contract import Execution, Reason, SimInput, SimResult, Status
+from qt_engine.simulation.contract import Execution, Reason, RiskLimits, SimInput, SimResult, Status
 from qt_engine.simulation.refine import closing_bars, refine
 from qt_engine.simulation.simulate import simulate
 from qt_engine.strategies.instructions import GREATER_EQUAL, LESS, PUSH_HELD, PUSH_POSITION, PUSH_VALUE
-from qt_engine.strategies.plan import LONG, STOP, TARGET, TRAIL, UNLIMITED, OrderType, Plan, Protect
+from qt_engine.strategies.plan import LONG, STOP, TARGET, TRAIL, UNLIMITED, Fallback, OrderType, Plan, Protect
 
 START = 1_577_923_200_000_000_000  # 2020-01-02, a Thursday
 HOUR = DAY_NS // 24
@@ -145,6 +145,22 @@ def test_targets_are_decided_at_the_last_finer_bar_and_drift_is_followed_where_i
     drifting = replace(plan, drift_band=0.02)
     fine = simulate(refine(SimInput(DAILY, drifting, FREE), FINER, follow_finer=True))
     assert filled(fine)[:2] == [(3, "target", 100), (5, "drift", 110)]
+
+
+def test_all_else_of_the_run_is_carried_along() -> None:
+    close = int(DAILY.close_ts[1])
+    plan = replace(
+        Plan.of_targets(np.array([0, 1]), np.array([[0.5], [0.5]])), fallbacks=(Fallback(1, "equal", "why", "hold"),)
+    )
+    run = SimInput(
+        DAILY, plan, FREE, 5_000.0, seed=3, risk=RiskLimits(max_gross=0.25), strategy_version="v", kill_ts=close
+    )
+    fine = refine(run, FINER)
+    for name in ("cash", "seed", "risk", "strategy_version", "kill_ts", "execution"):
+        assert getattr(fine, name) == getattr(run, name), name
+    assert [(one.bar, one.reason) for one in fine.plan.fallbacks] == [(5, "why")]
+    assert simulate(fine).counters.halted
+    assert filled(simulate(fine)) == [(3, "target", 100), (6, "kill_switch", 90)]
 
 
 def test_impact_is_measured_over_the_same_time() -> None:
