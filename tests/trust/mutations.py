@@ -38,7 +38,7 @@ PROMISES = {
         "tests/simulation/test_properties.py",
         "tests/trust/test_promises.py::test_profits_of_round_trips_are_what_the_cash_gained[simple]",
     ),
-    "complete": ("tests/trust/test_promises.py",),
+    "complete": ("tests/trust/test_watched_rules.py", "tests/trust/test_promises.py"),
 }
 """Tests by the path of the kernel that a fault is in."""
 WITHOUT = "split_changes_no_equity and 4.0 or days_are_sessions"
