@@ -168,3 +168,20 @@ def test_stored_quotes_feed_a_strategy_at_a_millisecond(load: Callable[[str, str
     market = load(QUOTES, "quotes")
     assert run_of(market) == [(9, "entry_signal", 101), (15, "stop_loss", 97.5)]
     assert run_of(market, quoted_spread=True) == [(9, "entry_signal", 101.5), (15, "stop_loss", 97)]
+
+
+def test_stored_trades_are_the_path_inside_bars_made_of_them(
+    load: Callable[[str, str], Market], tmp_path: Path
+) -> None:
+    """A breakout of bars of 4 ms, decided at 4 ms, is bought at 8 ms and protected at every millisecond from there."""
+    load(TRADES, "trades")
+    data = DataService(tmp_path / "ws", Catalog(tmp_path / "ws"))
+    coarse, ticks = data.load(["X"], "4ms"), data.load(["X"], "1ms")
+    assert coarse.ts.tolist() == [START, START + 8 * MS]  # what is not over at the end is no bar
+    text = STRATEGY.replace("close > highest(close, 3)[1]", "close > open")
+    plan = compile_strategy(load_document(text, "breakout.yaml"), {}, coarse)
+    run = SimInput(coarse, plan, Execution(**FREE))
+    fills = simulate(refine(run, ticks)).fills
+    assert [((int(fill["ts"]) - START) // MS, float(fill["price"])) for fill in fills] == [(8, 101.5), (9, 102.515)]
+    late = SimInput(coarse, plan, Execution(latency=FIVE_MS, **FREE))
+    assert [float(fill["price"]) for fill in simulate(refine(late, ticks)).fills] == [102.0, 103.02]
