@@ -20,6 +20,7 @@ from qt_engine.core.hashing import hash_arrays, hash_config
 from qt_engine.data.market import Market
 from qt_engine.risk.limits import RiskLimits
 from qt_engine.simulation.execution import Execution
+from qt_engine.simulation.terms import Terms, limits_of_plan
 from qt_engine.strategies.plan import Plan
 
 __all__ = [
@@ -110,17 +111,6 @@ EVENT = np.dtype([
 """An `Event`; `asset` is -1 where it concerns the whole book, `bound` is NaN where there is no limit."""
 
 
-def limits_of_plan(plan: Plan) -> RiskLimits:
-    """The limits that a strategy has itself.
-
-    Raises
-    ------
-    InputError
-        If they contradict each other.
-    """
-    return RiskLimits(**{name: value for name in RiskLimits.model_fields if (value := getattr(plan.risk, name)) is not None})
-
-
 class _Arrays(Checked):
     """A checked value that holds arrays; in JSON each is named by its hash."""
 
@@ -201,8 +191,6 @@ class SimInput(_Arrays):
     @property
     def needs_complete_path(self) -> bool:
         """Whether the kernel's shorter path cannot carry the run."""
-        from qt_engine.simulation.path import Terms
-
         return Terms(self.execution, self.risk, self.seed, self.kill_ts).needs_all(self.plan, self.market)
 
     @cached_property

@@ -14,8 +14,9 @@ from qt_engine.data.market import Market
 from qt_engine.simulation import book
 from qt_engine.simulation import layout as at
 from qt_engine.simulation.contract import EVENT, FILL, ORDER, Execution, Kind, RiskLimits, SimInput, SimResult, Status
-from qt_engine.simulation.path import Extra, Terms, halt_event, run_complete, run_simple
+from qt_engine.simulation.path import Extra, halt_event, run_complete, run_simple
 from qt_engine.simulation.state import KernelState, counters_of, open_positions_of
+from qt_engine.simulation.terms import Terms
 from qt_engine.strategies.plan import Plan
 
 

@@ -14,8 +14,7 @@ from qt_engine.data.market import Market
 from qt_engine.risk.limits import RiskLimits
 from qt_engine.simulation import book as at
 from qt_engine.simulation.book import Bars, Decisions, Model
-from qt_engine.simulation.contract import Execution
-from qt_engine.simulation.execution import BPS, Carry
+from qt_engine.simulation.execution import BPS, Carry, Execution
 from qt_engine.simulation.state import limits_of, programs_of, settings_of
 from qt_engine.strategies.plan import UNLIMITED, Plan
 
