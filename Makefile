@@ -29,7 +29,7 @@ format: $(BIN)/qt  ## let ruff put everything in shape
 	$(BIN)/ruff format
 
 bench: $(BIN)/qt  ## the engine beside the hand-written limit kernels
-	$(BIN)/python benchmarks/engine.py W1 W2 W4 W5 --repeat $(REPEAT)
+	$(BIN)/python benchmarks/engine.py W1 W2 W3 W4 W5 --repeat $(REPEAT)
 
 screens: $(BIN)/qt  ## the pictures of docs/images, made by the app itself
 	$(BIN)/python docs/make_screens.py

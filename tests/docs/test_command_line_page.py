@@ -16,6 +16,7 @@ from qt_engine import Workspace
 from qt_engine.cli import main
 from qt_engine.cli.groups import root
 from qt_engine.core import clock
+from qt_engine.simulation.presets import preset, presets
 
 PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
 SECTIONS = {
@@ -215,6 +216,18 @@ def test_the_keys_of_one_command_that_are_said_to_be_those_of_another(documents:
     assert_shape(documents["qt paper list"], [session], "paper list")
     for row in documents["qt runs compare"]["metrics"].values():
         assert list(row) == ["values", "differences"]
+
+
+def test_every_execution_model_stands_there_and_the_example_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = PAGE.partition("## Execution models")[2].partition("\n## ")[0]
+    monkeypatch.setenv("QT_CONFIG", str(tmp_path / "config.yaml"))
+    assert documented_words(section) == set(presets())
+    [example] = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    (tmp_path / "execution").mkdir()
+    (tmp_path / "execution" / "mine.yaml").write_text(example, encoding="utf-8")
+    assert preset("mine").model().fees[0].minimum == 1.0
 
 
 def test_the_shown_errors_are_the_real_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
