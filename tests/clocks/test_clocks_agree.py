@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from clocks.traded import COSTS, TICK, Traded, dense_histories, histories, level_runs, market_orders, signals
 from qt_engine.data.market import Market
-from qt_engine.simulation.contract import AMBIGUOUS, Reason, RiskLimits, SimInput, SimResult
+from qt_engine.simulation.contract import AMBIGUOUS, Execution, Reason, RiskLimits, SimInput, SimResult
 from qt_engine.simulation.refine import closing_bars, refine
 from qt_engine.simulation.simulate import simulate
 from qt_engine.strategies.plan import SIZING_METHODS, UNLIMITED, OrderType, Plan, TimeInForce
@@ -194,3 +194,28 @@ def test_the_properties_above_look_at_something() -> None:
         (Reason.EXIT_SIGNAL, False),
     } <= seen
     assert differ > 5
+
+
+@some
+@given(dense_histories(assets=1), st.integers(0, 10**6))
+def test_latency_is_the_same_draw_at_every_clock(traded: Traded, seed: int) -> None:
+    """So an order that a coarse clock fills at an open has arrived in the bar before it, and the finer clock fills it there."""
+    coarse = traded.coarse
+    length = int(coarse.close_ts[0] - coarse.ts[0]) // 1_000_000
+    late = Execution(latency={"distribution": "uniform", "low": 0, "high": 5 * length}, fee_bps=0.0)
+    run = SimInput(coarse, _first_close(coarse), late, seed=seed)
+    told, fine, closing = both(run, traded.finer[0])
+    if len(told.fills):
+        assert int(told.fills["bar"][0]) - int(np.searchsorted(closing, fine.fills["bar"][0])) in (0, 1)
+    else:
+        assert np.all(fine.fills["bar"] > closing[-2])
+
+
+def _first_close(market: Market) -> Plan:
+    """One unit is bought, decided at the first close."""
+    shape = market.close.shape
+    entry = np.zeros(shape, np.int8)
+    entry[0] = 1
+    never = np.zeros(shape, np.uint8)
+    nothing = np.zeros((2, 3))
+    return Plan(entry, never, never, nothing.astype(np.int64), nothing, np.full(2, UNLIMITED), "fixed_quantity", 1.0)
