@@ -68,15 +68,20 @@ class Outcome:
         return self.comparison is not None or self.promise is not None
 
 
-def plant(fault: Fault | None, folder: Path) -> None:
-    """A copy of engine and tests with the fault in it."""
+def copy(source_root: Path, folder: Path) -> None:
+    """Engine and tests, without what was compiled of them."""
     for name in COPIED:
-        source, place = ROOT / name, folder / name
+        source, place = source_root / name, folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, place, ignore=shutil.ignore_patterns("__pycache__", "*.nbi", "*.nbc"))
         else:
             shutil.copy(source, place)
+
+
+def plant(fault: Fault | None, clean: Path, folder: Path) -> None:
+    """A copy of the clean copy with the fault in it."""
+    copy(clean, folder)
     if fault is not None:
         path = folder / "qt_engine" / "simulation" / fault.file
         text = path.read_text(encoding="utf-8")
@@ -111,11 +116,11 @@ def first_failure(tests: tuple[str, ...], folder: Path) -> str | None:
     return re.sub(r"\[.*", "", found[1])
 
 
-def outcome_of(fault: Fault | None) -> Outcome:
+def outcome_of(fault: Fault | None, clean: Path) -> Outcome:
     """What the tests say of the engine with this fault."""
     with tempfile.TemporaryDirectory(prefix="qt-mutation-") as name:
         folder = Path(name).resolve()
-        plant(fault, folder)
+        plant(fault, clean, folder)
         if fault is None:
             return Outcome(*(first_failure(sum(tests.values(), ()), folder) for tests in (COMPARISONS, PROMISES)))
         path = "simple" if fault in SIMPLE else "complete"
@@ -151,11 +156,15 @@ def main() -> int:
     names = parser.parse_args().names
     chosen = [fault for fault in FAULTS if not names or fault.name in names]
     outcomes = {}
-    for fault in chosen:
-        outcomes[fault.name] = outcome_of(fault)
-        print(f"{fault.name}: {outcomes[fault.name]}", flush=True)
-    control = outcome_of(None)
-    print(f"without a fault: {control}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="qt-clean-") as name:
+        # Copied once: all outcomes are of one and the same engine, whatever is edited meanwhile.
+        clean = Path(name).resolve()
+        copy(ROOT, clean)
+        for fault in chosen:
+            outcomes[fault.name] = outcome_of(fault, clean)
+            print(f"{fault.name}: {outcomes[fault.name]}", flush=True)
+        control = outcome_of(None, clean)
+        print(f"without a fault: {control}", flush=True)
     if not names and not control.caught:
         DOCUMENT.write_text(document(outcomes), encoding="utf-8")
     return 0 if not control.caught and all(outcome.caught for outcome in outcomes.values()) else 1
