@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from qt_engine.cli import output
+from qt_engine.cli.compiling import tell_of_compiling
 from qt_engine.cli.context import workspace
 from qt_engine.cli.run_views import print_run
 from qt_engine.core.errors import InputError
@@ -49,11 +50,13 @@ def backtest(
 ) -> None:
     """Run a strategy over stored bars and keep the run."""
     import_numba()
+    house, risk = workspace(context), read_limits(limits or [])
+    tell_of_compiling(house, strategy, execution, risk)
     with output.progress_bar(strategy) as progress:
-        run = workspace(context).backtest(
+        run = house.backtest(
             strategy, read_symbols(symbols), interval, start, end, read_assignments(assignments or []),
             cash=cash, fee_bps=fee_bps, slippage_bps=slippage_bps, tick=tick, seed=seed,
-            execution=execution, risk=read_limits(limits or []), progress=progress,
+            execution=execution, risk=risk, progress=progress,
         )  # fmt: skip
     if as_json:
         output.print_json(run.as_json())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from qt_engine.cli import output
+from qt_engine.cli.compiling import tell_of_compiling
 from qt_engine.cli.context import invocation
 from qt_engine.cli.run_views import metric_text, print_comparison, print_run
 from qt_engine.core.numba_start import import_numba
@@ -31,6 +32,7 @@ def demo(context: typer.Context) -> int:
     call.reference = call.reference or WORKSPACE
     workspace = call.workspace
     import_numba()
+    tell_of_compiling(workspace, TREND)
     tour(workspace)
     if call.open_app is None or not output.is_terminal():
         return output.ExitCode.DONE

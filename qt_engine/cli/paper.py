@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from qt_engine.cli import output
+from qt_engine.cli.compiling import tell_of_compiling
 from qt_engine.cli.context import workspace
 from qt_engine.live.status import SessionStatus
 
@@ -51,11 +52,13 @@ def start(
     """Start a session; it runs in a process of its own and goes on when this one ends."""
     from qt_engine.cli.backtest import read_assignments, read_limits, read_symbols
 
-    sessions = workspace(context).sessions
+    house, risk = workspace(context), read_limits(limits or [])
+    tell_of_compiling(house, strategy, execution, risk)
+    sessions = house.sessions
     session_id = sessions.start(
         strategy, read_symbols(symbols), feed=feed, speed=speed, interval=interval, start=first, end=last,
         params=read_assignments(assignments or []), cash=cash, fee_bps=fee_bps, slippage_bps=slippage_bps, tick=tick,
-        seed=seed, execution=execution, risk=read_limits(limits or []),
+        seed=seed, execution=execution, risk=risk,
     )  # fmt: skip
     _print_state(sessions.status(session_id), as_json)
 
