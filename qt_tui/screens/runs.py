@@ -176,7 +176,7 @@ class RunsScreen(ModeScreen):
         self.action_back()
         notes = run_notes(record, NAMES)
         self.query_one("#facts", Facts).show(run_facts(record, NAMES), notes=notes)
-        told = f"{len(notes)} note{'' if len(notes) == 1 else 's'} below   " if notes else ""
+        told = f"{len(notes)} note{'' if len(notes) == 1 else 's'}  " if notes else ""
         metrics = f"Metrics {models.PERFECT}" if record.perfect else "Metrics"
         self.note_title(self.query_one("#metrics", Pane), title=metrics, remark=f"{told}{record.run_id[-8:]}")
         self.note_title(self.query_one("#curves", Pane), remark=named(record))

@@ -140,6 +140,7 @@ class StrategiesScreen(ModeScreen):
 
     @on(Table.Opened, "#names")
     def action_edit(self) -> None:
+        self.editor.passing = False
         self.show_pane("text")
 
     def _open(self, row: Row | None) -> None:
@@ -176,6 +177,10 @@ class StrategiesScreen(ModeScreen):
         source = "changed, ctrl+s saves" if self._strategy in self._drafts else info.source if info else ""
         python = "python, " if self._language == "python" else ""
         self.note_title(self.query_one("#text", Pane), remark=f"{self._strategy}  {python}{source}")
+
+    def _step(self, by: int) -> None:
+        super()._step(by)
+        self.editor.passing = self.active_pane.id == "text"
 
     # -- typing --------------------------------------------------------------------------------------------------
 

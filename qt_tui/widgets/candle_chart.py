@@ -94,9 +94,8 @@ class CandleChart(Chart):
     def _placed(self, palette: Palette) -> list[tuple[int, str, str]]:
         import bisect
 
-        colours = {"gain": palette.gain, "loss": palette.loss, "accent": palette.accent}
         return [
-            (max(0, bisect.bisect_right(self.times, ts) - 1), letter, f"bold {colours[style]}")
+            (max(0, bisect.bisect_right(self.times, ts) - 1), letter, palette.resolve(f"bold {style}"))
             for ts, letter, style in self._marks
         ]
 

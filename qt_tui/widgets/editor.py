@@ -34,6 +34,8 @@ class Editor(TextArea):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("", tab_behavior="indent", show_line_numbers=True, id=id, soft_wrap=False)
         self.indent_width = 2
+        self.passing = False
+        """Whether tab led here: until something is typed it also leads on, and does not indent."""
 
     def on_mount(self) -> None:
         self.language = "yaml"
@@ -53,8 +55,16 @@ class Editor(TextArea):
         self.theme = name
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.key == "escape":
-            event.prevent_default()  # a text area that indents with tab would move the focus
+        passing = self.passing and event.key in ("tab", "shift+tab")
+        self.passing = passing
+        if passing or event.key == "escape":
+            event.prevent_default()  # a text area that indents with tab would move the focus at escape
+
+    def check_consume_key(self, key: str, character: str | None = None) -> bool:
+        return not (self.passing and key in ("tab", "shift+tab")) and super().check_consume_key(key, character)
+
+    def on_click(self) -> None:
+        self.passing = False
 
     def action_leave(self) -> None:
         self.post_message(self.Left())

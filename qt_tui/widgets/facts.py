@@ -26,7 +26,7 @@ class Facts(ScrollView, can_focus=True):
         bind("table.up", "scroll_up", "Up", "One line up"),
     ]
 
-    DEFAULT_CSS = "Facts { height: 1fr; width: 1fr; scrollbar-size-vertical: 1; }"
+    DEFAULT_CSS = "Facts { height: 1fr; width: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; }"
 
     def __init__(self, *, empty: str = "nothing chosen", least: int = 32, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -37,6 +37,7 @@ class Facts(ScrollView, can_focus=True):
         self._notes: Sequence[Span] = ()
         self._wrapped: list[Span] = []
         self._labels: list[int] = []
+        self._measured = -1
 
     def show(self, facts: Sequence[Fact], *, notes: Sequence[Span] = (), empty: str | None = None) -> None:
         """Fill anew; `notes` are sentences with their style."""
@@ -50,26 +51,34 @@ class Facts(ScrollView, can_focus=True):
         self._measure()
 
     @property
+    def room(self) -> int:
+        """Characters beside the scrollbar, where there is one."""
+        return self.scrollable_content_region.width
+
+    @property
     def _across(self) -> int:
-        return max(1, self.size.width // self.least)
+        return max(1, self.room // self.least)
 
     def _measure(self) -> None:
         import textwrap
 
         rows = -(-len(self._facts) // self._across)
-        room = self.size.width // self._across - 3
+        self._measured = self.room
+        room = self._measured // self._across - 3
         columns = [self._facts[at * rows : (at + 1) * rows] for at in range(self._across)]
         self._labels = [_label_width(column, room) for column in columns]
         self._wrapped = [
             (f"{' ! ' if position == 0 else '   '}{part}", words)
             for text, words in self._notes
-            for position, part in enumerate(textwrap.wrap(shown(text), max(8, self.size.width - 4)))
+            for position, part in enumerate(textwrap.wrap(shown(text), max(8, self.room - 4)))
         ]
-        self.virtual_size = Size(self.size.width, max(1, rows + len(self._wrapped)))
+        self.virtual_size = Size(self.room, max(1, rows + len(self._wrapped)))
 
     def render_line(self, y: int) -> Strip:
         palette = palette_of(self)
-        width = self.size.width
+        width = self.room
+        if width != self._measured:  # a first paint may come before the size is told
+            self._measure()
         ground = palette.background
         if not self._facts and not self._wrapped:
             return strip([(f" {self.empty}" if y == 0 else "", palette.muted)], width, ground)

@@ -48,12 +48,12 @@ class ProblemsTable(Table):
         rows = []
         for number, problem in enumerate(self._problems):
             sentence = f"{problem.severity}: {problem.sentence}"
-            for position, part in enumerate(textwrap.wrap(sentence, max(12, self.size.width - 13)) or [""]):
+            for position, part in enumerate(textwrap.wrap(sentence, max(12, self.room - 13)) or [""]):
                 place = [str(problem.line), str(problem.column)] if position == 0 else ["", ""]
                 rows.append(Row(f"{number}+{position}", [*place, (part, colours[problem.severity])]))
         sentences = [(self._failure, NAMES.error)] if self._failure else [(note, NAMES.warning) for note in self._notes]
         for number, (sentence, colour) in enumerate(sentences):
-            for position, part in enumerate(textwrap.wrap(plain(sentence), max(12, self.size.width - 13))):
+            for position, part in enumerate(textwrap.wrap(plain(sentence), max(12, self.room - 13))):
                 word = "" if self._failure or position else "note"
                 rows.append(Row(f"note {number}+{position}", ["", word, (part, colour)]))
         self.show(rows, empty="no problems" if self._asked else "")

@@ -98,6 +98,7 @@ class Table(ScrollView, can_focus=True):
         self._rows: list[Row] = []
         self._filter = Filter()
         self._widths: tuple[int, ...] = ()
+        self._measured = -1
 
     # -- what is in it -------------------------------------------------------------------------------------------
 
@@ -222,6 +223,11 @@ class Table(ScrollView, can_focus=True):
             if again or event.chain > 1:
                 self.action_open()
 
+    @property
+    def room(self) -> int:
+        """Characters beside the scrollbar, where there is one."""
+        return self.scrollable_content_region.width
+
     # -- drawing -------------------------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
@@ -231,13 +237,16 @@ class Table(ScrollView, can_focus=True):
     def _measure(self) -> None:
         """Column widths for the room there is, and the size that can be scrolled over."""
         fixed = sum(column.width + 1 for column in self.columns) + 1
-        spare = max(0, self.size.width - fixed)
+        self._measured = self.room
+        spare = max(0, self._measured - fixed)
         growing = sum(column.grow for column in self.columns)
         self._widths = tuple(c.width + (spare // growing if c.grow else 0) for c in self.columns)
-        self.virtual_size = Size(max(self.size.width, sum(self._widths) + len(self._widths) + 1), self.row_count + 1)
+        self.virtual_size = Size(max(self._measured, sum(self._widths) + len(self._widths) + 1), self.row_count + 1)
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.room
+        if width != self._measured:  # a scrollbar has come or gone
+            self._measure()
         palette = palette_of(self)
         ground = palette.background
         if y == 0:
