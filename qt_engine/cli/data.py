@@ -12,9 +12,10 @@ from qt_engine.cli.context import workspace
 from qt_engine.cli.output import print_json, print_line, print_table
 from qt_engine.core.clock import iso
 from qt_engine.core.errors import InputError
+from qt_engine.core.text import plain
 
 if TYPE_CHECKING:
-    from qt_engine.data.series import EventReport, ImportReport
+    from qt_engine.data.series import EventInfo, EventReport, ImportReport, SeriesInfo
 
 app = typer.Typer(help="Import and look at market data.", add_completion=False, rich_markup_mode=None)
 
@@ -22,6 +23,7 @@ _SAMPLE = "sample"
 _BARS = "bars"
 _PAGE = 20
 _LISTED = 10
+EVENT_KINDS = ("trades", "quotes", "actions")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Symbol = Annotated[str, typer.Argument(help="A stored symbol.", show_default=False)]
@@ -93,13 +95,22 @@ def _import_events(
 @app.command("list")
 def list_series(context: typer.Context, json: Json = False) -> None:
     """List what is stored."""
-    series = workspace(context).data.series()
+    data = workspace(context).data
+    series = data.series()
     if json:
         print_json([info.as_json() for info in series])
         return
-    if not series:
+    events = data.event_series()
+    if not series and not events:
         print_line("Nothing is stored yet: qt data import FILE, or qt data import --sample")
         return
+    if series:
+        _print_series(series)
+    if events:
+        _print_event_series(events)
+
+
+def _print_series(series: Sequence[SeriesInfo]) -> None:
     print_table(
         ["symbol", "interval", "venue", "rows", "start", "end", "last", "change %"],
         [
@@ -109,6 +120,11 @@ def list_series(context: typer.Context, json: Json = False) -> None:
         ],
         right=("rows", "last", "change %"),
     )  # fmt: skip
+
+
+def _print_event_series(found: Sequence[EventInfo]) -> None:
+    rows = [(one.symbol, one.kind, one.venue, one.rows, _day(one.start_ts), _day(one.end_ts)) for one in found]
+    print_table(["symbol", "events", "venue", "rows", "start", "end"], rows, right=["rows"])
 
 
 @app.command()
@@ -153,7 +169,9 @@ def bars(
 @app.command()
 def events(
     context: typer.Context,
-    symbol: Symbol,
+    symbol: Annotated[
+        str | None, typer.Argument(help="A stored symbol; all of them if not given.", show_default=False)
+    ] = None,
     kind: Annotated[
         str | None, typer.Option("--kind", help="trades, quotes or actions; the only stored one if not given.")
     ] = None,
@@ -163,8 +181,19 @@ def events(
     limit: Annotated[int, typer.Option("--limit", help="Events to show.")] = _PAGE,
     json: Json = False,
 ) -> None:
-    """Show stored trades, quotes or corporate actions."""
+    """Show stored trades, quotes or corporate actions; without a symbol, of which there are any."""
     data = workspace(context).data
+    if symbol is None:
+        if kind not in (None, *EVENT_KINDS):
+            raise InputError(f"--kind {plain(kind, 40)} is not known; use trades, quotes or actions")
+        found = [one for one in data.event_series() if kind in (None, one.kind)]
+        if json:
+            print_json([one.as_json() for one in found])
+        elif found:
+            _print_event_series(found)
+        else:
+            print_line("No events are stored; import some: qt data import FILE --symbol X --kind trades")
+        return
     if offset is None:
         total = data.events(symbol, kind, start=start, end=end, limit=0).total
         offset = max(0, total - limit)

@@ -48,7 +48,9 @@ def print_run(record: RunRecord, curve: Curve, events: Sequence[Mapping[str, obj
         output.print_line(f"execution: {record.model}")
     if record.spec.limits:
         output.print_line("limits: " + ", ".join(f"{name} = {value}" for name, value in record.spec.limits.items()))
-    output.print_line(f"run {record.run_id}: {record.status}, {record.slice.bars:,} bars")
+    output.print_line(
+        f"run {record.run_id}: {record.status}, {record.slice.bars:,} bar{'s' * (record.slice.bars != 1)}"
+    )
     if record.error:
         output.print_line(f"error: {record.error}")
     if (measured := record.measured()) is not None:

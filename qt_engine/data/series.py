@@ -55,6 +55,13 @@ class EventInfo:
     end_ts: int
     snapshot: str
 
+    def as_json(self) -> dict[str, Any]:
+        """As the command line prints it."""
+        return {
+            "symbol": self.symbol, "kind": self.kind, "venue": self.venue or None, "rows": self.rows, "start": iso(self.start_ts),
+            "end": iso(self.end_ts), "snapshot": self.snapshot,
+        }  # fmt: skip
+
 
 @dataclass(frozen=True)
 class SeriesCard:
