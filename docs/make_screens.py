@@ -27,6 +27,7 @@ SHOTS = {
     "data": ("1", "tab"),
     "strategies": ("2", "e"),
     "runs": ("3",),
+    "events": ("3", "down", "v"),
     "compare": ("3", "space", "down", "space", "down", "space", "c"),
     "live": ("6",),
 }
@@ -42,8 +43,10 @@ def make_workspace(folder: Path) -> Workspace:
         workspace.backtest("macd_trend", ["IBM"])
         workspace.backtest("rsi_reversion", ["AAPL"])
         workspace.backtest("sma_cross", ["AAPL"], params={"fast": 5})
+        limits = {"max_concentration": 0.55, "max_drawdown": 0.6}
+        workspace.backtest("xmom_crosssec", execution="us_stocks", risk=limits)
         workspace.backtest("sma_cross", ["AAPL"])
-        session = workspace.sessions.start("sma_cross", ["AAPL", "IBM"])
+        session = workspace.sessions.start("xmom_crosssec", ["AAPL", "IBM", "MSFT"], execution="us_stocks", risk=limits)
     while workspace.sessions.status(session).state == "running":
         clock.sleep(0.1)
     return workspace

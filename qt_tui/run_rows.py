@@ -85,7 +85,10 @@ def run_facts(record: RunRecord, palette: Palette) -> list[Fact]:
         facts += metrics.facts(measured, palette)
     else:
         facts.append(("Status", status_cell(record, palette)))
-    facts += [("Kind", kind_of(record)), ("Model", model_cell(record, palette)), *_costs(record)]
+    facts += [("Kind", kind_of(record)), ("Model", model_cell(record, palette))]
+    if "fees" not in record.spec.model:
+        facts.append(("Fee", f"{record.spec.fee_bps:g} bps"))
+    facts.append(("Slippage", f"{record.spec.slippage_bps:g} bps"))
     facts += [(f"≤ {name}", f"{value:g}") for name, value in record.spec.limits.items()]
     facts += [(f"· {name}", f"{value:g}") for name, value in record.spec.parameters.items()]
     facts += [
@@ -97,17 +100,17 @@ def run_facts(record: RunRecord, palette: Palette) -> list[Fact]:
 
 
 def run_notes(record: RunRecord, palette: Palette) -> list[Span]:
-    """Why it failed, what to know before believing the figures, and what was proved: sentences below the facts."""
+    """Why it failed, and what to know before believing the figures: sentences below the facts."""
     notes: list[Span] = [(record.error, palette.error)] if record.error else []
     notes += [(line, palette.warning) for line in record.warnings]
-    if record.proof is not None and record.proof.get("verdict") == "clean":
-        notes.append((f"proved: no look-ahead, {record.proof.get('method', '')}", palette.muted))
     return notes
 
 
-def _costs(record: RunRecord) -> list[Fact]:
-    """Fixed fee and slippage, and the names of the other parts of the model."""
-    parts = [name.replace("_", " ") for name in record.spec.model if name != "name"]
-    fee = [] if "fees" in record.spec.model else [("Fee", f"{record.spec.fee_bps:g} bps")]
-    slippage = ("Slippage", f"{record.spec.slippage_bps:g} bps")
-    return [*fee, slippage, *(("+", part) for part in sorted(parts))]
+def run_remarks(record: RunRecord, palette: Palette) -> list[Span]:
+    """What is good to know and worries nobody: the other parts of the execution model, what was proved."""
+    remarks: list[Span] = []
+    if parts := sorted(name.replace("_", " ") for name in record.spec.model if name != "name"):
+        remarks.append((f"{record.model} also sets {', '.join(parts)}", palette.muted))
+    if record.proof is not None and record.proof.get("verdict") == "clean":
+        remarks.append((f"proved: no look-ahead, {record.proof.get('method', '')}", palette.muted))
+    return remarks

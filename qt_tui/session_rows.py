@@ -16,19 +16,35 @@ from qt_tui.widgets.table import Column, Row
 if TYPE_CHECKING:
     from qt_engine.live.status import SessionStatus
 
-COLUMNS = (Column("State", 13), Column("Strategy", 11, grow=True), Column("P&L", 12, "right"))
-POSITIONS = (
-    Column("Symbol", 8, grow=True), Column("Quantity", 12, "right"), Column("Weight", 8, "right"), Column("Entry", 10, "right"),
-    Column("Last", 10, "right"), Column("P&L", 13, "right"), Column("Since", 10),
-)  # fmt: skip
-FILLS = (
-    Column("Time", 16), Column("Symbol", 7, grow=True), Column("Side", 6), Column("Quantity", 11, "right"),
-    Column("Price", 9, "right"), Column("Why", 13, grow=True), Column("Fee", 8, "right"),
-)  # fmt: skip
-ORDERS = (
-    Column("Order", 5, "right"), Column("Symbol", 7, grow=True), Column("Side", 6), Column("Kind", 6),
-    Column("Status", 9), Column("Why", 13, grow=True), Column("Decided", 10), Column("Filled", 10),
-)  # fmt: skip
+COLUMNS = (Column("State", 13), Column("Strategy", 11, grow=True), Column("P&L", 14, "right"))
+DAY, MINUTE = 10, 16
+"""Characters of a time: of bars of a day and longer, and of shorter ones."""
+
+
+def position_columns(time: int = DAY) -> tuple[Column, ...]:
+    """Columns of the positions; `time` is the width of times."""
+    return (
+        Column("Symbol", 7, grow=True), Column("Quantity", 11, "right"), Column("Weight", 7, "right"),
+        Column("Entry", 9, "right"), Column("Last", 9, "right"), Column("P&L", 14, "right"), Column("Since", time),
+    )  # fmt: skip
+
+
+def fill_columns(time: int = DAY) -> tuple[Column, ...]:
+    """Columns of the fills."""
+    return (
+        Column("Time", time), Column("Symbol", 7, grow=True), Column("Side", 6), Column("Quantity", 11, "right"),
+        Column("Price", 9, "right"), Column("Why", 13, grow=True), Column("Fee", 8, "right"),
+    )  # fmt: skip
+
+
+def order_columns(time: int = DAY) -> tuple[Column, ...]:
+    """Columns of the orders."""
+    return (
+        Column("Order", 5, "right"), Column("Symbol", 7, grow=True), Column("Side", 6), Column("Kind", 6),
+        Column("Status", 9), Column("Why", 13, grow=True), Column("Decided", time), Column("Filled", time),
+    )  # fmt: skip
+
+
 GLYPHS = {"running": "▶", "finished": "✓", "stopped": "■", "interrupted": "⚡", "failed": "✗"}
 
 

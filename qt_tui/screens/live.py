@@ -10,6 +10,7 @@ from textual import on
 from textual.binding import BindingType
 from textual.timer import Timer
 
+from qt_engine.core.intervals import is_intraday
 from qt_tui import formats
 from qt_tui.background import in_background
 from qt_tui.charts.palette import NAMES
@@ -20,12 +21,14 @@ from qt_tui.run_rows import MOST_NAMED
 from qt_tui.screens.mode import ModeScreen
 from qt_tui.session_rows import (
     COLUMNS,
-    FILLS,
-    ORDERS,
-    POSITIONS,
+    DAY,
+    MINUTE,
     Terms,
+    fill_columns,
     fill_row,
+    order_columns,
     order_row,
+    position_columns,
     position_row,
     session_facts,
     session_row,
@@ -89,10 +92,10 @@ class LiveScreen(ModeScreen):
     def panes(self) -> Iterable[Pane]:
         yield Pane("Sessions", Table(COLUMNS, empty="looking…", id="sessions"), id="list")
         yield Pane("Equity", EquityChart(empty="no session chosen", id="equity"), id="curve")
-        yield Pane("Positions", Table(POSITIONS, empty="no open positions", id="positions"), id="holdings")
+        yield Pane("Positions", Table(position_columns(), empty="no open positions", id="positions"), id="holdings")
         yield Pane("State", Facts(empty="no session chosen", id="facts"), id="state")
-        yield Pane("Fills", Table(FILLS, empty="no fills yet", id="fills"), id="done")
-        orders = Table(ORDERS, empty="no orders yet", id="orders")
+        yield Pane("Fills", Table(fill_columns(), empty="no fills yet", id="fills"), id="done")
+        orders = Table(order_columns(), empty="no orders yet", id="orders")
         yield Pane("Orders", orders, EventsView(), id="asked", home=orders)
 
     def on_mount(self) -> None:
@@ -164,6 +167,9 @@ class LiveScreen(ModeScreen):
             chart.show_curve(look.times, look.equity)
         else:
             chart.clear(session.error or "waiting for the first bars")
+        time = MINUTE if is_intraday(session.interval) else DAY
+        for name, columns in (("positions", position_columns), ("fills", fill_columns), ("orders", order_columns)):
+            self.query_one(f"#{name}", Table).columns = columns(time)
         self.query_one("#positions", Table).show(position_row(p, session.equity, palette) for p in session.positions)
         self.note_title(self.query_one("#holdings", Pane), remark=_invested(session))
         fills = [fill_row(fill, palette) for fill in reversed(session.fills[-MOST_ROWS:])]

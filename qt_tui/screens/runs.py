@@ -17,7 +17,7 @@ from qt_tui.bars import bars_around
 from qt_tui.charts.palette import NAMES
 from qt_tui.event_rows import Events, counted
 from qt_tui.keymap import bind
-from qt_tui.run_rows import COLUMNS, named, run_facts, run_notes, run_row
+from qt_tui.run_rows import COLUMNS, named, run_facts, run_notes, run_remarks, run_row
 from qt_tui.screens.mode import ModeScreen
 from qt_tui.widgets.candle_chart import CandleChart
 from qt_tui.widgets.chart import Chart
@@ -175,7 +175,7 @@ class RunsScreen(ModeScreen):
         self.qt.remembered.note("run", record.run_id)
         self.action_back()
         notes = run_notes(record, NAMES)
-        self.query_one("#facts", Facts).show(run_facts(record, NAMES), notes=notes)
+        self.query_one("#facts", Facts).show(run_facts(record, NAMES), notes=[*notes, *run_remarks(record, NAMES)])
         told = f"{len(notes)} note{'' if len(notes) == 1 else 's'}  " if notes else ""
         metrics = f"Metrics {models.PERFECT}" if record.perfect else "Metrics"
         self.note_title(self.query_one("#metrics", Pane), title=metrics, remark=f"{told}{record.run_id[-8:]}")

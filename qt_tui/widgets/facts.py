@@ -11,11 +11,14 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from qt_tui.charts.lines import Span
+from qt_tui.charts.palette import NAMES
 from qt_tui.keymap import bind
 from qt_tui.look import palette_of
 from qt_tui.widgets.strips import shown, sized, strip
 
 Fact = tuple[str, str | Span]
+_LEADS = {NAMES.muted: " · "}
+"""What a sentence begins with; one that worries with an exclamation mark."""
 
 
 class Facts(ScrollView, can_focus=True):
@@ -68,7 +71,7 @@ class Facts(ScrollView, can_focus=True):
         columns = [self._facts[at * rows : (at + 1) * rows] for at in range(self._across)]
         self._labels = [_label_width(column, room) for column in columns]
         self._wrapped = [
-            (f"{' ! ' if position == 0 else '   '}{part}", words)
+            (f"{_LEADS.get(words, ' ! ') if position == 0 else '   '}{part}", words)
             for text, words in self._notes
             for position, part in enumerate(textwrap.wrap(shown(text), max(8, self.room - 4)))
         ]

@@ -12,24 +12,29 @@ from qt_tui.widgets.table import Column, Row, Table
 if TYPE_CHECKING:
     from qt_engine.evaluation.trades import Trade
 
-COLUMNS = (
-    Column("Symbol", 8, grow=True), Column("Side", 5), Column("Entry", 10), Column("Price", 9, "right"), Column("Exit", 10),
-    Column("Price", 9, "right"), Column("P&L", 13, "right"), Column("Why", 13, grow=True), Column("Bars", 5, "right"),
-    Column("Quantity", 12, "right"), Column("Fees", 9, "right"),
-)  # fmt: skip
+
+def columns(time: int = 10) -> tuple[Column, ...]:
+    """The columns; `time` is the width of times."""
+    return (
+        Column("Symbol", 8, grow=True), Column("Side", 5), Column("Entry", time), Column("Price", 9, "right"),
+        Column("Exit", time), Column("Price", 9, "right"), Column("P&L", 13, "right"), Column("Why", 13, grow=True),
+        Column("Bars", 5, "right"), Column("Quantity", 12, "right"), Column("Fees", 9, "right"),
+    )  # fmt: skip
 
 
 class TradesTable(Table):
     """Rows are keyed by their position."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(COLUMNS, empty="no run chosen", id=id)
+        super().__init__(columns(), empty="no run chosen", id=id)
         self._trades: Sequence[Trade] = ()
 
     def show_trades(self, trades: Sequence[Trade], *, empty: str) -> None:
         """Fill anew."""
         self._trades = trades
         palette = NAMES
+        times = (formats.time_of(time) for trade in trades for time in (trade.entry_time, trade.exit_time))
+        self.columns = columns(16 if any(len(time) > 10 for time in times) else 10)
         self.show(
             (
                 Row(
