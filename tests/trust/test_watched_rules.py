@@ -121,7 +121,7 @@ def test_the_rest_of_a_protective_exit_leaves_before_anything_else() -> None:
 
 def test_dividends_and_borrow_are_paid_by_who_owes_them() -> None:
     paid = 0
-    for seed, given in inputs(400, 150_000):
+    for seed, given in inputs(1000, 150_000):
         result = simulate(given)
         assert result.counters.borrow >= 0, seed
         told = {(int(e["bar"]), int(e["asset"])): e["value"] for e in result.events if e["kind"] == Event.DIVIDEND}
