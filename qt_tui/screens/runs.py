@@ -144,7 +144,9 @@ class RunsScreen(ModeScreen):
 
     def _mention_marks(self) -> None:
         marked = len(self.table.marked)
-        remark = f"{len(self._records)} runs" + (f", {marked} marked" if marked else "")
+        remark = f"{len(self._records)} run{'' if len(self._records) == 1 else 's'}" + (
+            f", {marked} marked" if marked else ""
+        )
         self.note_title(self.query_one("#list", Pane), remark=remark if self._records else "")
 
     def on_screen_suspend(self) -> None:
@@ -333,9 +335,8 @@ class RunsScreen(ModeScreen):
 
     def action_cancel(self) -> None:
         record = self.chosen
-        if record is None:
-            return
-        if record.status != "running":
+        # A portfolio is registered once it is decided: until then it has no row, and can be cancelled all the same.
+        if not self.qt.running_here.count and (record is None or record.status != "running"):
             self.tell("runs are never deleted: a failure is a result too, and every trial counts", severity="warning")
             return
         from qt_tui.screens.confirm import ConfirmScreen

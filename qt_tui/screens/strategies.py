@@ -63,7 +63,9 @@ class StrategiesScreen(ModeScreen):
         bind("strategies.new", "new", "New", "A new strategy from this one"),
         bind("strategies.delete", "delete", "Delete", "Delete this workspace's strategy, or drop its changes"),
         bind("strategies.editor", "outside", "$EDITOR", "Edit in the editor that $EDITOR names"),
-        bind("strategies.next_problem", "next_problem", "Next problem", "Go to the next problem in the text"),
+        bind(
+            "strategies.next_problem", "next_problem", "Next problem", "Go to the next problem in the text", show=True
+        ),
     ]
 
     def __init__(self) -> None:
@@ -91,6 +93,8 @@ class StrategiesScreen(ModeScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "preview":  # what is not a program is previewed by itself
             return self._language == "python"
+        if action == "next_problem":
+            return bool(self.is_mounted and self._problems.next_after(0, 0))
         return not (action == "edit" and isinstance(self.focused, Editor))
 
     # -- the list ------------------------------------------------------------------------------------------------
@@ -230,6 +234,7 @@ class StrategiesScreen(ModeScreen):
             return
         self._preview.rest(wanted, "" if mistakes else RUN_IT)
         self._problems.show_problems(mistakes, [] if mistakes else [RUN_IT])
+        self.refresh_bindings()
 
     @property
     def _preview(self) -> PreviewPane:
@@ -242,10 +247,12 @@ class StrategiesScreen(ModeScreen):
     @on(PreviewPane.Done)
     def _previewed(self, message: PreviewPane.Done) -> None:
         self._problems.show_problems(message.preview.problems, message.notes)
+        self.refresh_bindings()
 
     @on(PreviewPane.Failed)
     def _preview_failed(self, message: PreviewPane.Failed) -> None:
         self._problems.say(message.line)
+        self.refresh_bindings()
 
     def action_preview(self) -> None:
         if self._strategy in self._infos and self._loaded():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -151,6 +152,21 @@ async def test_a_long_preview_tells_how_far_it_is_and_stops_when_another_is_want
         asked = trace.read_text().count("bars")
         await settle(pilot)
         assert trace.read_text().count("bars") == asked < 33, "the old one has stopped"
+
+
+async def test_the_header_says_how_far_a_run_is_and_it_can_be_cancelled(app: QtApp, trace: Path) -> None:
+    program(app, trace, pause=0.003)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("2")
+        await settle(pilot)
+        await pilot.press("r", "3")
+        await until(pilot, lambda: re.search(r" run [1-9]\d?%", screen_text(pilot)) is not None)
+        await pilot.press("x")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("D")
+        await until(pilot, lambda: app.workspace.runs.list()[0].status == "cancelled")
+        await until(pilot, lambda: " run " not in screen_text(pilot).splitlines()[0])
+        await settle(pilot)
 
 
 async def test_a_class_in_a_document_is_not_run(app: QtApp, trace: Path) -> None:
