@@ -87,8 +87,9 @@ def market_of(data: dict[str, Any], interval: str, asset: int | None = None) -> 
         return values.reshape(len(values), -1).copy()
 
     assets = data["close"].shape[1] if asset is None and data["close"].ndim == 2 else 1
+    symbols = tuple(f"S{number:03d}" for number in range(assets)) if assets > 1 else (f"S{asset or 0}",)
     market = market_from_arrays(
-        tuple(f"S{number:03d}" for number in range(assets)) if assets > 1 else (f"S{asset or 0}",), interval, data["ts"] * 1_000_000_000,
+        symbols, interval, data["ts"] * 1_000_000_000,
         *(column(name) for name in ("open", "high", "low", "close", "volume")),
     )  # fmt: skip
     _ = market.sample_index  # part of the data: every run of the market shares it

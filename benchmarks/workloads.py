@@ -1,6 +1,7 @@
 """Deterministic data of the workloads (numpy only).
 
-W1: a million minute bars. W2: 2,520 daily bars, 2,000 pairs of windows. W3: a panel of 500 assets, monthly momentum. W4: a million wilder minute bars, so that every
+W1: a million minute bars. W2: 2,520 daily bars, 2,000 pairs of windows. W3: a panel of 500 assets, monthly momentum.
+W4: a million wilder minute bars, so that every
 kind of exit is hit. W5: a panel of 100 assets, 200 pairs of windows.
 """
 

@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from qt_engine.core.errors import InputError
 from qt_engine.core.text import nearest, plain
 
 
+class Violations(InputError, ValueError):
+    """What is wrong with a value. As a `ValueError` it is gathered by the value that holds this one."""
+
+
 class Checked(BaseModel):
-    """A frozen value that names every violation at once.
+    """A frozen value that names every violation at once, also those of the values in it.
 
     Raises
     ------
@@ -31,17 +35,41 @@ class Checked(BaseModel):
     noun: ClassVar[str] = "field"
     """What a person calls one of its parts."""
 
-    @model_validator(mode="wrap")
-    @classmethod
-    def _in_one_line(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def __init__(self, **given: Any) -> None:
         try:
-            value = handler(given)
+            super().__init__(**given)
         except ValidationError as error:
-            found = [_violation(cls, each) for each in error.errors()]
-            raise InputError(cls._sentence(found + cls.further(given))) from None
-        if contradictions := value.contradictions():
-            raise InputError(cls._sentence(contradictions))
-        return value
+            raise Violations(self._said(error, given)) from None
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """As pydantic's, with an `InputError`."""
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError as error:
+            raise Violations(cls._said(error, obj)) from None
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """As pydantic's, with an `InputError`."""
+        try:
+            return super().model_validate_json(json_data, **options)
+        except ValidationError as error:
+            raise Violations(cls._said(error, None)) from None
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if found := self.contradictions():
+            raise Violations(self._sentence(found))
+        return self
+
+    @classmethod
+    def _said(cls, error: ValidationError, given: Any) -> str:
+        """One sentence; where another such value has said it all already, its sentence."""
+        errors = error.errors()
+        if len(errors) == 1 and not errors[0]["loc"] and isinstance(inner := _inner(errors[0]), Violations):
+            return inner.reason
+        return cls._sentence([_violation(cls, each) for each in errors] + cls.further(given))
 
     @classmethod
     def _sentence(cls, violations: list[str]) -> str:
@@ -65,8 +93,15 @@ class Checked(BaseModel):
         return []
 
 
+def _inner(error: Any) -> object:
+    """The exception of a validator, where it was one."""
+    return error.get("ctx", {}).get("error")
+
+
 def _violation(model: type[Checked], error: Any) -> str:
     """One violation as pydantic found it, in our words."""
+    if isinstance(inner := _inner(error), Violations):
+        return inner.reason
     name = plain(".".join(map(str, error["loc"])), 60)
     if error["type"] == "extra_forbidden":
         hint = nearest(name.split(".")[-1], model.model_fields)

@@ -76,7 +76,9 @@ class StrategyError(QtError):
         At which bar, in words.
     """
 
-    def __init__(self, reason: str, *, file: str | None = None, line: int | None = None, bar: str | None = None) -> None:
+    def __init__(
+        self, reason: str, *, file: str | None = None, line: int | None = None, bar: str | None = None
+    ) -> None:
         self.reason = reason
         self.file = file
         self.line = line

@@ -105,7 +105,9 @@ def _of_the_limits(result: SimResult) -> Iterator[str]:
     if reached.pop("kill_switch", 0) and not drawdown:
         yield "the run was halted by the kill switch"
     if reached:
-        counted = ", ".join(f"{name} {times} {'time' if times == 1 else 'times'}" for name, times in sorted(reached.items()))
+        counted = ", ".join(
+            f"{name} {times} {'time' if times == 1 else 'times'}" for name, times in sorted(reached.items())
+        )
         yield f"limits were reached: {counted}"
 
 

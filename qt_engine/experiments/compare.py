@@ -45,7 +45,8 @@ class Comparison:
         return {
             "baseline": self.runs[self.baseline].run_id,
             "runs": [
-                {"run_id": r.run_id, "strategy": r.spec.strategy, "status": r.status, "perfect": r.perfect} for r in self.runs
+                {"run_id": r.run_id, "strategy": r.spec.strategy, "status": r.status, "perfect": r.perfect}
+                for r in self.runs
             ],
             "metrics": {
                 row.name: {"values": list(row.values), "differences": list(row.differences)} for row in self.metrics

@@ -136,7 +136,9 @@ def _write_parquet(path: Path, table: Table, columns: Sequence[str]) -> None:
 
     # What is not known: no text, or no number.
     missing = {"symbol": ""}
-    columns_of = {name: [missing.get(name, np.nan) if row[name] is None else row[name] for row in table] for name in columns}
+    columns_of = {
+        name: [missing.get(name, np.nan) if row[name] is None else row[name] for row in table] for name in columns
+    }
     write_parquet(path, {name: np.array(values) for name, values in columns_of.items()})
 
 

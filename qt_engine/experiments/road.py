@@ -68,7 +68,13 @@ def prepare(spec: RunSpec, market: Market, progress: Progress | None = None) -> 
     warm_up(sweeps=False, complete=spec.document.get("kind") != "rules" or not spec.execution.is_simple)
     plan = compile_strategy(strategy, spec.parameters, market, progress)
     given = SimInput(
-        market, plan, spec.execution, spec.cash, spec.seed, risk=spec.risk, strategy_version=hash_config(dict(spec.document))
+        market,
+        plan,
+        spec.execution,
+        spec.cash,
+        spec.seed,
+        risk=spec.risk,
+        strategy_version=hash_config(dict(spec.document)),
     )
     warm_up(sweeps=False, complete=given.needs_complete_path)
     return given

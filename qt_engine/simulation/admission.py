@@ -80,14 +80,20 @@ def _misfits(plan: Plan, market: Market) -> Iterator[str]:
     if plan.volatility.size or plan.sizing == "volatility_target":
         yield from _array("volatility", plan.volatility, np.float64, (bars, assets))
     yield from _array("rebalance", plan.rebalance, np.int64, (len(plan.rebalance),))
-    yield from _array("target", plan.target, np.float64, (len(plan.rebalance), assets if plan.kind == "portfolio" else 0))
+    yield from _array(
+        "target", plan.target, np.float64, (len(plan.rebalance), assets if plan.kind == "portfolio" else 0)
+    )
     for program in plan.exit_programs:
         yield from _program(program, plan)
 
 
 def _decisions(plan: Plan) -> Iterator[str]:
     """Values, in arrays of the right types and shapes."""
-    for name, flags, low in (("entry", plan.entry, -1), ("exit_long", plan.exit_long, 0), ("exit_short", plan.exit_short, 0)):
+    for name, flags, low in (
+        ("entry", plan.entry, -1),
+        ("exit_long", plan.exit_long, 0),
+        ("exit_short", plan.exit_short, 0),
+    ):
         if flags.size and (flags.min() < low or flags.max() > 1):
             yield f"{name} holds {'-1, 0 and 1' if low else '0 and 1'} alone"
     yield from _protection(plan)

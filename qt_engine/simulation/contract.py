@@ -132,16 +132,27 @@ class SimInput(_Arrays):
     market: Market = Field(description="Bars of all assets on one time axis.")
     plan: Plan = Field(description="The strategy, compiled against the market: decisions as arrays.")
     execution: Execution = Field(Execution(), description="How orders meet the market.")
-    risk: RiskLimits = Field(RiskLimits(), description="Limits of the run, beside those of the strategy; the stricter holds.")
-    cash: float = Field(100_000.0, gt=0.0, lt=1e15, description="Capital at the start; units of currency, above 0, below 1e15.")
+    risk: RiskLimits = Field(
+        RiskLimits(), description="Limits of the run, beside those of the strategy; the stricter holds."
+    )
+    cash: float = Field(
+        100_000.0, gt=0.0, lt=1e15, description="Capital at the start; units of currency, above 0, below 1e15."
+    )
     seed: int = Field(0, ge=0, lt=2**63, description="Seed of every random draw; 0 to 2^63 - 1.")
     strategy_version: str = Field("", max_length=128, description="Hash of the strategy's document or source.")
     kill_ts: int | None = Field(
-        None, description="UTC nanoseconds: at the first close from then on the kill switch leaves every position for good."
+        None,
+        description="UTC nanoseconds: at the first close from then on the kill switch leaves every position for good.",
     )
 
     def __init__(
-        self, market: Market, plan: Plan, execution: Execution | None = None, cash: float = 100_000.0, seed: int = 0, **more: Any
+        self,
+        market: Market,
+        plan: Plan,
+        execution: Execution | None = None,
+        cash: float = 100_000.0,
+        seed: int = 0,
+        **more: Any,
     ) -> None:
         given = {"market": market, "plan": plan, "execution": execution or Execution(), "cash": cash, "seed": seed}
         super().__init__(**given, **more)

@@ -121,7 +121,9 @@ def execute(t: int, asset: int, side: float, quantity: float, reference: float, 
     money[SLIPPAGE] += slippage
     book.slots[asset, BUDGET] -= quantity
     if record:
-        write_fill(tape.fills, run, bars.ts[t], t, asset, order, int(side), kind, reason, quantity, price, fee, slippage)
+        write_fill(
+            tape.fills, run, bars.ts[t], t, asset, order, int(side), kind, reason, quantity, price, fee, slippage
+        )
     run[FILLS] += 1
     return price, fee
 

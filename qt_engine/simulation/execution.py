@@ -106,7 +106,9 @@ class FeeTier(Checked):
 
     title: ClassVar[str] = "fee tier"
     above: float = Field(0.0, ge=0.0, le=1e18, description="Traded notional this month from which it counts, currency.")
-    maker_bps: float = Field(5.0, ge=-100.0, le=1000.0, description="For fills at a resting limit; -100 (a rebate) to 1000.")
+    maker_bps: float = Field(
+        5.0, ge=-100.0, le=1000.0, description="For fills at a resting limit; -100 (a rebate) to 1000."
+    )
     taker_bps: float = Field(5.0, ge=-100.0, le=1000.0, description="For all other fills; basis points, -100 to 1000.")
 
 
@@ -115,15 +117,21 @@ class FeeRegime(Checked):
 
     title: ClassVar[str] = "fee regime"
     since: date | None = Field(None, description="First UTC day it is in force; none: from the beginning.")
-    tiers: tuple[FeeTier, ...] = Field((FeeTier(),), min_length=1, description="Rates by traded notional, the lowest first.")
-    per_unit: float = Field(0.0, ge=0.0, le=1e6, description="Currency per unit of quantity, beside the rate; 0 to 1e6.")
+    tiers: tuple[FeeTier, ...] = Field(
+        (FeeTier(),), min_length=1, description="Rates by traded notional, the lowest first."
+    )
+    per_unit: float = Field(
+        0.0, ge=0.0, le=1e6, description="Currency per unit of quantity, beside the rate; 0 to 1e6."
+    )
     minimum: float = Field(0.0, ge=0.0, le=1e9, description="Least fee of an order in currency, over all of its fills.")
 
     def contradictions(self) -> list[str]:
         bounds = [tier.above for tier in self.tiers]
         if bounds[0] != 0.0:
             return ["the first tier counts from a notional of 0"]
-        return [] if bounds == sorted(set(bounds)) else ["tiers are in the order of their notional, each above the last"]
+        return (
+            [] if bounds == sorted(set(bounds)) else ["tiers are in the order of their notional, each above the last"]
+        )
 
     @property
     def since_ns(self) -> int:
@@ -141,8 +149,12 @@ class Carry(Checked):
     borrow_rate: float = Field(0.0, ge=0.0, le=10.0, description="Paid on short positions; fraction a year, 0 to 10.")
     margin_rate: float = Field(0.0, ge=0.0, le=10.0, description="Paid on negative cash; fraction a year, 0 to 10.")
     cash_rate: float = Field(0.0, ge=0.0, le=10.0, description="Earned on positive cash; fraction a year, 0 to 10.")
-    funding_bps: float = Field(0.0, ge=-1000.0, le=1000.0, description="Paid by longs to shorts at each funding; basis points.")
-    funding_hours: float = Field(8.0, ge=0.001, le=10_000.0, description="Hours between fundings, counted from 1970 (UTC).")
+    funding_bps: float = Field(
+        0.0, ge=-1000.0, le=1000.0, description="Paid by longs to shorts at each funding; basis points."
+    )
+    funding_hours: float = Field(
+        8.0, ge=0.001, le=10_000.0, description="Hours between fundings, counted from 1970 (UTC)."
+    )
 
 
 class Execution(Checked):
@@ -150,11 +162,19 @@ class Execution(Checked):
 
     title: ClassVar[str] = "execution"
 
-    name: str = Field("custom", min_length=1, max_length=64, description="What it is called wherever its results appear.")
+    name: str = Field(
+        "custom", min_length=1, max_length=64, description="What it is called wherever its results appear."
+    )
     fee_bps: float = Field(5.0, ge=0.0, le=1000.0, description="Fee on the executed notional; basis points, 0 to 1000.")
-    slippage_bps: float = Field(2.0, ge=0.0, le=1000.0, description="Fixed, of the reference price; basis points, 0 to 1000.")
-    tick: float = Field(1e-8, gt=0.0, lt=1e6, description="Price step to which levels and limits are rounded; currency, above 0.")
-    spread_bps: float = Field(0.0, ge=0.0, le=2000.0, description="Bid-ask, of which a fill pays half; basis points, 0 to 2000.")
+    slippage_bps: float = Field(
+        2.0, ge=0.0, le=1000.0, description="Fixed, of the reference price; basis points, 0 to 1000."
+    )
+    tick: float = Field(
+        1e-8, gt=0.0, lt=1e6, description="Price step to which levels and limits are rounded; currency, above 0."
+    )
+    spread_bps: float = Field(
+        0.0, ge=0.0, le=2000.0, description="Bid-ask, of which a fill pays half; basis points, 0 to 2000."
+    )
     quoted_spread: bool = Field(False, description="Take the spread from the market's quotes where it has them.")
     impact: Impact | None = Field(None, description="Square-root market impact.")
     volume_share: VolumeShare | None = Field(None, description="Slippage by the share of the bar's volume.")
@@ -163,7 +183,9 @@ class Execution(Checked):
     )
     limit_fills_slip: bool = Field(True, description="Whether fills at a resting limit have slippage as well.")
     latency: Latency | None = Field(None, description="Time from decision to arrival. None: none.")
-    failure_probability: float = Field(0.0, ge=0.0, lt=1.0, description="Share of orders that fail at arrival; 0 to below 1.")
+    failure_probability: float = Field(
+        0.0, ge=0.0, lt=1.0, description="Share of orders that fail at arrival; 0 to below 1."
+    )
     fees: tuple[FeeRegime, ...] = Field((), description="Schedule in place of fee_bps, by date, the earliest first.")
     carry: Carry | None = Field(None, description="Borrow, interest, funding.")
     path: Literal["pessimistic", "ohlc"] = Field(

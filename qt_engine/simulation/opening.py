@@ -175,7 +175,9 @@ def fill_order(t: int, asset: int, price: float, maker: int, bars: Any, decision
         quantity = min(slot[REMAINING], budget)
         if slot_ints[PARTLY] == 0:
             book.run[ENTERING] -= 1
-        enlarge(t, asset, direction, quantity, price, maker, BY_SIGNAL, ints[PENDING_ORDER], bars, model, book, tape, record)
+        enlarge(
+            t, asset, direction, quantity, price, maker, BY_SIGNAL, ints[PENDING_ORDER], bars, model, book, tape, record
+        )
         slot[REMAINING] = slot[REMAINING] - quantity
         done = slot[REMAINING] == 0.0
     slot_ints[PARTLY] = 1

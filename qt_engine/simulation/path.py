@@ -75,7 +75,9 @@ def _carry_distances(asset: int, ints: NDArray[np.int64], slot: NDArray[np.float
             slot[at.STOP_DISTANCE + column] = plan.distances[int(plan.protect_value[row, column]), bar, asset]
 
 
-def run_simple(state: KernelState, terms: Terms, market: Market, plan: Plan, until: int, equity: NDArray[np.float64]) -> None:
+def run_simple(
+    state: KernelState, terms: Terms, market: Market, plan: Plan, until: int, equity: NDArray[np.float64]
+) -> None:
     """Rules with a fixed slippage and fee."""
     from qt_engine.simulation.kernel import advance
 
@@ -120,7 +122,15 @@ def halt_event(state: KernelState, market: Market, plan: Plan) -> NDArray[Any]:
     if not state.run[layout.HALTED]:
         return np.empty(0, EVENT)
     bar = int(state.run[layout.HALT_BAR])
-    row = (0, int(market.ts[bar]), bar, -1, Event.MAX_DRAWDOWN, state.money[layout.HALT_DRAWDOWN], plan.risk.max_drawdown)
+    row = (
+        0,
+        int(market.ts[bar]),
+        bar,
+        -1,
+        Event.MAX_DRAWDOWN,
+        state.money[layout.HALT_DRAWDOWN],
+        plan.risk.max_drawdown,
+    )
     return np.array([row], EVENT)
 
 

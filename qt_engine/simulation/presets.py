@@ -42,7 +42,9 @@ class Preset:
         given = {name: value for name, value in changes.items() if value is not None}
         same = all(self.settings.get(name) == value for name, value in given.items())
         try:
-            return Execution.model_validate({**self.settings, **given, "name": self.name if same else f"{self.name}, changed"})
+            return Execution.model_validate(
+                {**self.settings, **given, "name": self.name if same else f"{self.name}, changed"}
+            )
         except InputError as error:
             raise InputError(error.reason, file=str(self.path)) from None
 

@@ -70,7 +70,12 @@ class Stepper:
     def of(cls, given: SimInput) -> Stepper:
         """A run of this input that has seen no bar."""
         return cls(
-            len(given.market.symbols), given.execution, given.cash, risk=given.risk, seed=given.seed, kill_ts=given.kill_ts
+            len(given.market.symbols),
+            given.execution,
+            given.cash,
+            risk=given.risk,
+            seed=given.seed,
+            kill_ts=given.kill_ts,
         )
 
     @property
@@ -130,7 +135,9 @@ class Stepper:
     def state_hash(self) -> str:
         """Names the exact state: equal for equal runs, whatever the steps."""
         state = self._state
-        arrays = {"floats": state.floats, "ints": state.ints, "money": state.money, "run": state.run}
+        # Bar and size of a halt follow from what stood before it; sessions from before they were kept go on.
+        money, run = state.money[: at.HALT_DRAWDOWN], state.run[: at.HALT_BAR]
+        arrays = {"floats": state.floats, "ints": state.ints, "money": money, "run": run}
         if self._extra is not None:
             arrays |= self._extra.arrays()
         return hash_arrays(arrays)

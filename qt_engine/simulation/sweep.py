@@ -27,6 +27,7 @@ from qt_engine.strategies.lanes import Lanes
 LANES_A_TASK = 128
 LATER_LIMITS = ("max_net", "max_concentration", "max_position", "max_daily_loss", "max_orders_per_day")
 
+
 @dataclass(frozen=True)
 class SweepResult:
     """What every lane counted.
@@ -62,7 +63,9 @@ class SweepResult:
         state = KernelState(
             np.empty((0, 0)), np.empty((0, 0), np.int64), self.money[market, lane], self.run[market, lane]
         )
-        return counters_of(state, self.cash, float(self.final_equity[market, lane]), **self.extra.get((market, lane), {}))
+        return counters_of(
+            state, self.cash, float(self.final_equity[market, lane]), **self.extra.get((market, lane), {})
+        )
 
 
 class _Ready(Protocol):

@@ -18,7 +18,9 @@ def limits_of_plan(plan: Plan) -> RiskLimits:
     InputError
         If they contradict each other.
     """
-    return RiskLimits(**{name: value for name in RiskLimits.model_fields if (value := getattr(plan.risk, name)) is not None})
+    return RiskLimits(
+        **{name: value for name in RiskLimits.model_fields if (value := getattr(plan.risk, name)) is not None}
+    )
 
 
 @dataclass(frozen=True)

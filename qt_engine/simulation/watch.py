@@ -109,7 +109,13 @@ def exposures(t: int, value: float, bars: Any, model: Any, book: Any, tape: Any,
         elif check == 1:
             exposure, limit, flag, kind, asset = abs(net), costs[MAX_NET], OVER_NET, NET_EVENT, BOOK
         else:
-            exposure, limit, flag, kind, asset = largest, costs[MAX_CONCENTRATION], OVER_CONCENTRATION, CONCENTRATION_EVENT, at
+            exposure, limit, flag, kind, asset = (
+                largest,
+                costs[MAX_CONCENTRATION],
+                OVER_CONCENTRATION,
+                CONCENTRATION_EVENT,
+                at,
+            )
         over = 1 if gross > 0.0 and limit < INFINITY and exposure > limit * value * SLACK + NOISE_SHARE * gross else 0
         if over == 1 and tally[flag] == 0:
             write_event(t, asset, kind, exposure / value, limit, bars, book, tape, record)

@@ -47,7 +47,9 @@ def decisions_of(plan: Plan, signals: NDArray[np.int8]) -> Decisions:
     )  # fmt: skip
 
 
-def model_of(plan: Plan, execution: Execution, limits: RiskLimits, watched: RiskLimits, seed: int, kill_ts: int | None) -> Model:
+def model_of(
+    plan: Plan, execution: Execution, limits: RiskLimits, watched: RiskLimits, seed: int, kill_ts: int | None
+) -> Model:
     """Costs and limits; `limits` are those that hold, `watched` those of the run alone."""
     settings, whole_limits = settings_of(plan, execution), limits_of(plan)
     settings[[5, 6]] = _or_none(limits.max_gross), _or_none(limits.max_drawdown)

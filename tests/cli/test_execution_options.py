@@ -67,7 +67,9 @@ def test_a_flag_is_laid_over_the_model(qt: Call) -> None:
     free = metrics(qt("backtest", "quick", "--execution", "perfect", "--json"))
     dear = metrics(qt("backtest", "quick", "--execution", "perfect", "--fee-bps", "5", "--json"))
     assert free["fees"] == 0.0 < dear["fees"]
-    assert metrics(qt("backtest", "quick", "--execution", "default", "--json")) == metrics(qt("backtest", "quick", "--json"))
+    assert metrics(qt("backtest", "quick", "--execution", "default", "--json")) == metrics(
+        qt("backtest", "quick", "--json")
+    )
 
 
 def test_a_run_of_any_model_is_reproduced(qt: Call) -> None:
@@ -98,7 +100,10 @@ def test_a_limit_holds_and_is_told(qt: Call) -> None:
         (("--limit", "max_drawdown=much"), "is a number such as 0.2 or 20%"),
         (("--limit", "max_drawdown=120%"), "max_drawdown must be above 0 and at most 1"),
         (("--limit", "max_daily_loss=20"), "percent are written max_daily_loss=20%"),
-        (("--execution", "crypto_spot", "--fee-bps", "3"), "crypto_spot has a schedule of fees: fee_bps would change nothing"),
+        (
+            ("--execution", "crypto_spot", "--fee-bps", "3"),
+            "crypto_spot has a schedule of fees: fee_bps would change nothing",
+        ),
         (("--limit", "max_drawdwn=5%"), "there is no limit 'max_drawdwn'; did you mean max_drawdown?"),
         (("--limit", "max_gross=0.5", "--limit", "max_net=0.8"), "contradicts max_gross"),
         (("--limit", "max_gross=0.5", "--limit", "max_gross=0.8"), "--limit sets max_gross twice"),
@@ -141,7 +146,9 @@ def test_weights_that_are_none_fail_the_run_and_keep_it(
 
 
 def test_a_market_without_volume_fills_nothing_under_a_volume_budget(qt: Call, tmp_path: Path) -> None:
-    rows = "\n".join(f"2020-01-{day:02d},{100 + (-1) ** day * day},200,50,{100 - (-1) ** day * day},0" for day in range(1, 29))
+    rows = "\n".join(
+        f"2020-01-{day:02d},{100 + (-1) ** day * day},200,50,{100 - (-1) ** day * day},0" for day in range(1, 29)
+    )
     path = tmp_path / "still.csv"
     path.write_text(f"date,open,high,low,close,volume\n{rows}\n")
     assert qt("data", "import", path, "--symbol", "STILL", "--interval", "1d").code == 0

@@ -208,11 +208,15 @@ def test_the_keys_of_one_command_that_are_said_to_be_those_of_another(documents:
         return {**(shape[0] if isinstance(shape, list) else shape), **shape_of(then)}
 
     assert_shape(documents["qt runs show"], joined("qt backtest", "qt runs show"), "runs show")
-    listed = {k: inner for k, inner in joined("qt backtest", "qt runs show").items() if k not in ("events", "fallbacks")}
+    listed = {
+        k: inner for k, inner in joined("qt backtest", "qt runs show").items() if k not in ("events", "fallbacks")
+    }
     assert_shape(documents["qt runs list"], [listed], "runs list")
     assert_shape(documents["qt jobs show"], joined("qt jobs list", "qt jobs show"), "jobs show")
     assert_shape(documents["qt jobs cancel"], shape_of("qt jobs list")[0], "jobs cancel")
-    session = {name: inner for name, inner in shape_of("qt paper status").items() if name not in ("orders", "fills", "events")}
+    session = {
+        name: inner for name, inner in shape_of("qt paper status").items() if name not in ("orders", "fills", "events")
+    }
     assert_shape(documents["qt paper list"], [session], "paper list")
     for row in documents["qt runs compare"]["metrics"].values():
         assert list(row) == ["values", "differences"]

@@ -117,7 +117,10 @@ def test_events_are_exported(ws: Workspace, thin: Run, tmp_path: Path, format: s
 def test_runs_of_other_models_are_compared(ws: Workspace, thin: Run) -> None:
     plain = ws.backtest("quick", ["AAPL", "IBM"], cash=20e6, execution="perfect", seed=3, end="2006-12-31")
     document = ws.compare(plain, thin).as_json()
-    assert document["metrics"]["limit_events"] == {"values": [0, len(thin.events)], "differences": [0, len(thin.events)]}
+    assert document["metrics"]["limit_events"] == {
+        "values": [0, len(thin.events)],
+        "differences": [0, len(thin.events)],
+    }
     assert document["differences"]["execution"] == ["perfect", "thin"]
     assert document["differences"]["limits"] == [{}, LIMITS]
     assert document["differences"]["model"][1]["participation"] == 0.0002
@@ -173,18 +176,27 @@ TEN_YEARS = market_from_arrays(
 
 
 def test_one_fallback_is_one_line() -> None:
-    line = fallback_lines([Fallback(89, "min_variance", "max_weight 0.1 × 5 assets is below the gross of 1", "equal")], TEN_YEARS)
+    line = fallback_lines(
+        [Fallback(89, "min_variance", "max_weight 0.1 × 5 assets is below the gross of 1", "equal")], TEN_YEARS
+    )
     assert line == ["1970-03-31 min_variance: max_weight 0.1 × 5 assets is below the gross of 1; used equal"]
 
 
 def test_fallbacks_that_differ_in_numbers_share_a_line() -> None:
-    many: list[Fallback] = [Fallback(bar, "hrp", f"{bar} of 252 returns are known", "hold") for bar in range(0, 250, 21)]
+    many: list[Fallback] = [
+        Fallback(bar, "hrp", f"{bar} of 252 returns are known", "hold") for bar in range(0, 250, 21)
+    ]
     assert fallback_lines(many, TEN_YEARS) == [
         "1970-01-01 hrp: 0 of 252 returns are known; used hold (and 11 more like it until 1970-08-20)"
     ]
 
 
-@given(st.lists(st.tuples(st.integers(0, 3_649), st.sampled_from("abcdefghij"), st.sampled_from(("equal", "hold"))), max_size=400))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3_649), st.sampled_from("abcdefghij"), st.sampled_from(("equal", "hold"))),
+        max_size=400,
+    )
+)
 def test_any_number_of_fallbacks_stays_readable(drawn: list[Any]) -> None:
     fallbacks = [Fallback(bar, method, f"reason {bar} [red]\x1b[2J", used) for bar, method, used in sorted(drawn)]
     lines = fallback_lines(fallbacks, TEN_YEARS)

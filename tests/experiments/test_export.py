@@ -55,7 +55,13 @@ def test_a_run_without_trades_has_tables_without_rows(ws: Workspace, format: str
     run = ws.backtest("quick", ["AAPL"], end="2000-03-10")
     files = ws.export(run, format=format)
     assert files[0].parent == ws.folder / "exports" / run.id
-    assert {path.stem: len(read(path)) for path in files[:5]} == {"trades": 0, "fills": 0, "orders": 0, "equity": 8, "events": 0}
+    assert {path.stem: len(read(path)) for path in files[:5]} == {
+        "trades": 0,
+        "fills": 0,
+        "orders": 0,
+        "equity": 8,
+        "events": 0,
+    }
 
 
 def test_wrong_input(ws: Workspace, tmp_path: Path) -> None:

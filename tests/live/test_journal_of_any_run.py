@@ -29,7 +29,9 @@ def session_of(run: Run) -> SessionSpec:
 
 
 def finished() -> Job:
-    return Job("paper-1", "paper", "finished", {}, created=0, updated=0, progress=1.0, told={}, error=None, folder=Path("none"))
+    return Job(
+        "paper-1", "paper", "finished", {}, created=0, updated=0, progress=1.0, told={}, error=None, folder=Path("none")
+    )
 
 
 @settings(max_examples=settings.default.max_examples * 2)

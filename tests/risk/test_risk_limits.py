@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
 
 from qt_engine.core.errors import InputError
 from qt_engine.risk.limits import RiskLimits
@@ -71,7 +70,7 @@ def test_every_limit_says_what_it_means_with_unit_and_range() -> None:
     ],
 )
 def test_a_wrong_limit_is_named_in_one_line_however_it_comes(wrong: dict[str, Any], named: str) -> None:
-    for make in (lambda: RiskLimits(**wrong), lambda: TypeAdapter(dict[str, RiskLimits]).validate_python({"x": wrong})):
+    for make in (lambda: RiskLimits(**wrong), lambda: RiskLimits.model_validate(wrong)):
         with pytest.raises(InputError) as caught:
             make()
         assert named in str(caught.value)

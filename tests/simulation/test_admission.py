@@ -100,7 +100,13 @@ def test_every_violation_is_named_at_once() -> None:
     plan = Plan.of_targets(np.array([1, 99]), np.zeros((2, len(MARKET.symbols))), drift_band=-1.0)
     with pytest.raises(InputError) as refused:
         SimInput(MARKET, plan, Execution(), -4.0, -1, colour="red")
-    for part in ("cash must be above 0", "seed must be at least 0", "no field 'colour'", "rebalance names bars", "drift_band"):
+    for part in (
+        "cash must be above 0",
+        "seed must be at least 0",
+        "no field 'colour'",
+        "rebalance names bars",
+        "drift_band",
+    ):
         assert part in str(refused.value)
 
 

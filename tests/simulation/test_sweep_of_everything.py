@@ -49,7 +49,12 @@ SLOW = Execution(
 CASES: dict[str, tuple[str, dict[str, list[Any]], Execution, RiskLimits]] = {
     "execution model": (RULES, {"window": [3, 5, 9]}, SLOW, RiskLimits()),
     "limit orders": (LIMIT_ORDERS, {"window": [3, 5]}, Execution(), RiskLimits()),
-    "limits of the run": (RULES, {"window": [3, 5]}, Execution(), RiskLimits(max_daily_loss=0.01, max_concentration=0.2)),
+    "limits of the run": (
+        RULES,
+        {"window": [3, 5]},
+        Execution(),
+        RiskLimits(max_daily_loss=0.01, max_concentration=0.2),
+    ),
     "portfolio": (PORTFOLIO, {"back": [5, 20], "held": [1, 2]}, Execution(), RiskLimits()),
     "portfolio with an execution model": (PORTFOLIO, {"held": [1, 3]}, SLOW, RiskLimits(max_drawdown=0.1)),
 }
@@ -63,7 +68,9 @@ def market(seed: int = 5, bars: int = 300, assets: int = 3) -> Market:
     ends = np.stack([opening, close])
     volume = random.integers(100, 5_000, close.shape).astype(float)
     ts = np.arange(bars) * 86_400_000_000_000
-    return market_from_arrays(("A", "B", "C")[:assets], "1d", ts, opening, ends.max(0) * 1.01, ends.min(0) * 0.99, close, volume)
+    return market_from_arrays(
+        ("A", "B", "C")[:assets], "1d", ts, opening, ends.max(0) * 1.01, ends.min(0) * 0.99, close, volume
+    )
 
 
 MARKET = market()

@@ -144,7 +144,9 @@ _VALUES = st.one_of(
     st.sampled_from(("rules", "portfolio")),
 )
 def test_arbitrary_values_of_every_setting(sections: dict[str, object], kind: str) -> None:
-    document, problems = read_document(json.dumps({"schema": 1, "name": "a", "kind": kind, "params": {"n": 5}} | sections))
+    document, problems = read_document(
+        json.dumps({"schema": 1, "name": "a", "kind": kind, "params": {"n": 5}} | sections)
+    )
     assert all(problem.message and problem.column >= 1 for problem in problems)
     if document is not None:
         json.dumps(document.canonical(), allow_nan=False)

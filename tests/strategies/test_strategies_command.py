@@ -79,7 +79,9 @@ def test_list_and_show(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> No
     code, found = _json(capsys, tmp_path, "list")
     assert code == 0
     assert {entry["source"] for entry in found} == {"shipped"}
-    assert {path.stem for path in (shipped("configs") / "strategies").glob("*.yaml")} <= {entry["name"] for entry in found}
+    assert {path.stem for path in (shipped("configs") / "strategies").glob("*.yaml")} <= {
+        entry["name"] for entry in found
+    }
     code, out, _ = _run(capsys, tmp_path, "list")
     assert "donchian_breakout" in out
     code, shown = _json(capsys, tmp_path, "show", "sma_cross")
