@@ -49,7 +49,8 @@ def problems_after_storm(folder: Path, kind: str) -> list[str]:
             elif process.poll() is not None:
                 error = process.communicate()[1].decode()
                 if process.returncode:
-                    problems.append(f"worker {worker}: {error.strip().splitlines()[-1]}")
+                    said = error.strip().splitlines() or [f"ended with {process.returncode}"]
+                    problems.append(f"worker {worker}: {said[-1]}")
                 del running[worker]
     for process in running.values():
         process.kill()

@@ -78,7 +78,8 @@ def test_what_does_not_exist_is_one_line_on_stderr(capsys: pytest.CaptureFixture
 def test_list_and_show(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, found = _json(capsys, tmp_path, "list")
     assert code == 0
-    assert {entry["source"] for entry in found} == {"shipped"}
+    # Another test of this process may have registered a strategy in Python.
+    assert {entry["source"] for entry in found} - {"registered"} == {"shipped"}
     assert {path.stem for path in (shipped("configs") / "strategies").glob("*.yaml")} <= {
         entry["name"] for entry in found
     }
