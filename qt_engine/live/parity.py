@@ -83,10 +83,7 @@ def first_difference(record: SessionRecord, result: SimResult, market: Market) -
             return difference
     end = {
         "cash": (record.cash, result.cash),
-        "realised_pnl": (
-            record.realised_pnl,
-            result.counters.gross_profit - result.counters.gross_loss,
-        ),
+        "realised_pnl": (record.realised_pnl, result.realised_pnl),
         "positions": (
             record.positions,
             [dict(vars(position)) for position in result.open_positions],

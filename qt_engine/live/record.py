@@ -60,7 +60,7 @@ def bars_entry(delta: StepDelta, stepper: Stepper, market: Market, waiting: Mapp
         "pending": sorted(pending),
         "events": [writable(row) for row in delta.events.tolist()],
         "cash": result.cash,
-        "realised_pnl": result.counters.gross_profit - result.counters.gross_loss,
+        "realised_pnl": result.realised_pnl,
         "state": stepper.state_hash(),
     }
 
@@ -80,7 +80,7 @@ class SessionRecord:
     events
         Rows with the fields of `EVENT`; a number that is not finite (the bound, where there is no limit) is a text.
     positions, pending, cash, realised_pnl, state
-        As the last entry has them; `realised_pnl` is of closed round trips, after their fees.
+        As the last entry has them; `realised_pnl` is of closed round trips and partial exits, after their fees.
     """
 
     bars: int = 0

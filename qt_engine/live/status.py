@@ -47,7 +47,7 @@ class SessionStatus:
     cash, equity
         At the last close; the capital before the first bar.
     realised_pnl
-        Of closed round trips, after their fees.
+        Of closed round trips and partial exits, after their fees.
     orders
         All of them: `order, symbol, side, kind, reason, status, decided, filled`; `filled` is the bar of the last fill, `side`
         is `none` for a target whose size is not known yet.

@@ -293,10 +293,20 @@ class SimResult(_Arrays):
     equity: NDArray[Any] = Field(description="float64 (T,), marked at each close; units of currency.")
     counters: Counters = Field(description="What the kernel counted; all that metrics are made of.")
     open_positions: tuple[OpenPosition, ...] = Field((), description="Positions open after the last bar.")
+    partly_realised: float = Field(
+        0.0,
+        allow_inf_nan=True,
+        description="Profit of what was left of positions still open, after the fees of these exits; units of currency.",
+    )
     cash: float = Field(description="Cash after the last bar; units of currency.", allow_inf_nan=True)
     events: NDArray[Any] = Field(
         default_factory=lambda: np.empty(0, EVENT), description="Reached limits and corporate actions, dtype EVENT."
     )
+
+    @property
+    def realised_pnl(self) -> float:
+        """Profit of closed round trips and of partial exits, after their fees; units of currency."""
+        return self.counters.gross_profit - self.counters.gross_loss + self.partly_realised
 
     @field_serializer("fills", "orders", "equity", "events")
     def _by_hash(self, value: NDArray[Any]) -> str:

@@ -51,6 +51,10 @@ class Extra:
         held[: len(active)] = active
         return cls(slots, slot_ints, purse, tally, held, np.empty(0, EVENT))
 
+    def partly_realised(self) -> float:
+        """Profit of partial exits of positions that are still open, after the fees of these exits."""
+        return float((self.slots[:, at.REALISED] - self.slots[:, at.EXIT_FEES]).sum())
+
     def counters(self) -> dict[str, float]:
         """What the complete path counts beside the simple one."""
         purse, tally = self.purse, self.tally

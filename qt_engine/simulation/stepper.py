@@ -179,6 +179,7 @@ class Stepper:
             events=self._events().copy(),
             counters=counters_of(state, self.cash, self.equity(), **self.counted_beside()),
             open_positions=positions,
+            partly_realised=0.0 if self._extra is None else self._extra.partly_realised(),
             cash=float(state.money[at.CASH]),
         )
 

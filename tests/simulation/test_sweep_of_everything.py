@@ -110,3 +110,17 @@ def test_threads_change_no_lane() -> None:
 
 def test_a_plain_sweep_takes_the_quick_way() -> None:
     assert in_lanes(load_document(RULES, "case.yaml"), [MARKET], Execution(fee_bps=1.0), RiskLimits())
+
+
+@pytest.mark.parametrize("back", [5, 20])
+def test_what_was_gained_is_realised_or_open(back: int) -> None:
+    """Also where positions are reduced and not closed: nothing of the gain is missing, nothing told twice."""
+    rebalanced = load_document(PORTFOLIO.replace("top: held", "top: 3"), "case.yaml")
+    plan = compile_strategy(rebalanced, {"back": back, "held": 1}, MARKET)
+    result = simulate(SimInput(MARKET, plan, Execution(), 50_000.0))
+    still_open = sum(
+        position.quantity * (position.last_price - position.entry_price) - position.entry_fee
+        for position in result.open_positions
+    )
+    assert result.partly_realised != 0.0
+    assert result.realised_pnl + still_open == pytest.approx(result.counters.final_equity - 50_000.0, rel=1e-9)
